@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every target of this tree has in common: language, warnings, places, sanitizers, libonnx.
+
+include(GNUInstallDirs)
+set(CMAKE_INSTALL_LIBDIR lib)  # one layout in the build folder and when installed
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug, RelWithDebInfo" FORCE)
+endif()
+# Size arithmetic and bounds are checked by code, not by assert: NDEBUG costs no safety.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/archive")
+set(TENON_PROVIDERS_SUBDIR "tenon/providers.d")  # relative to the folder of libtenon.so
+set(CMAKE_INSTALL_RPATH "\$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+
+option(TENON_WERROR "Treat warnings in our own sources as errors" ON)
+add_compile_options(-Wall -Wextra -Wpedantic)
+if(TENON_WERROR)
+  add_compile_options(-Werror)
+endif()
+add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed)
+
+set(TENON_SANITIZE "" CACHE STRING "Sanitizers: 'address,undefined', 'thread' or empty")
+if(TENON_SANITIZE)
+  add_compile_options(-fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TENON_SANITIZE})
+  # -O1 and short debug information: the sanitizer runs whole models, and the link fits in memory.
+  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+  set(CMAKE_C_FLAGS_DEBUG "-O1 -g1")
+endif()
+
+find_package(Threads REQUIRED)
+
+# ONNX's own library as tools/setup built it: one release build, used by every preset.
+set(TENON_ONNX_ROOT "${PROJECT_SOURCE_DIR}/build/deps/onnx" CACHE PATH "Install prefix of static libonnx")
+if(NOT EXISTS "${TENON_ONNX_ROOT}/lib/libonnx.a")
+  message(FATAL_ERROR "${TENON_ONNX_ROOT}/lib/libonnx.a is missing: run tools/setup first")
+endif()
+find_package(Protobuf REQUIRED)
+add_library(tenon_libonnx INTERFACE)
+target_include_directories(tenon_libonnx SYSTEM INTERFACE "${TENON_ONNX_ROOT}/include")
+target_compile_definitions(tenon_libonnx INTERFACE ONNX_NAMESPACE=tenon_onnx ONNX_ML=1)
+target_link_libraries(tenon_libonnx INTERFACE
+  "${TENON_ONNX_ROOT}/lib/libonnx.a" "${TENON_ONNX_ROOT}/lib/libonnx_proto.a" protobuf::libprotobuf Threads::Threads)

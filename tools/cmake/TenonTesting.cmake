@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# How tests are registered with ctest. Labels (tests/README.md): `asan` and `tsan` name the sanitizer presets that run
+# the test as well; release runs every test, except those labelled `deep`, which only `tools/test --deep` runs.
+
+include(CTest)
+include(GoogleTest)
+find_package(GTest REQUIRED)
+
+set(TENON_PYTHON "${PROJECT_SOURCE_DIR}/build/venv/bin/python" CACHE FILEPATH "Python of the tests")
+set(TENON_TEST_ENVIRONMENT
+  "ORT_DISABLE_TELEMETRY=1"
+  "PYTHONDONTWRITEBYTECODE=1"
+  "TENON_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
+  "TENON_BUILD_DIR=${PROJECT_BINARY_DIR}")
+
+# tenon_gtest(NAME <program> SOURCES <file...> [LIBRARIES <target...>] [LABELS <label...>] [TIMEOUT <seconds>]
+#             [ENVIRONMENT <NAME=value...>] [WHOLE])
+# A GoogleTest program. Each of its tests becomes a ctest test `<program>.<Suite>.<Test>`; with WHOLE the program is one.
+function(tenon_gtest)
+  cmake_parse_arguments(arg "WHOLE" "NAME;TIMEOUT" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  if(NOT TARGET ${arg_NAME})
+    add_executable(${arg_NAME} ${arg_SOURCES})
+  endif()
+  target_include_directories(${arg_NAME} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${arg_NAME} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
+  target_compile_definitions(${arg_NAME} PRIVATE
+    TENON_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TENON_BUILD_DIR="${PROJECT_BINARY_DIR}")
+  set(environment ${TENON_TEST_ENVIRONMENT} ${arg_ENVIRONMENT})
+  if(arg_WHOLE)
+    add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
+    set_tests_properties(${arg_NAME} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
+      ENVIRONMENT "${environment}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+  else()
+    # gtest_discover_tests loses list values on their way through its script: set them when ctest reads the list.
+    gtest_discover_tests(${arg_NAME} TEST_PREFIX "${arg_NAME}." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
+    set(properties "${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}_properties.cmake")
+    file(CONFIGURE OUTPUT "${properties}" @ONLY CONTENT [[
+if(@arg_NAME@_TESTS)
+  set_tests_properties(${@arg_NAME@_TESTS} PROPERTIES
+    TIMEOUT "@arg_TIMEOUT@" LABELS "@arg_LABELS@" ENVIRONMENT "@environment@")
+endif()
+]])
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${properties}")
+  endif()
+endfunction()
+
+# tenon_python_test(NAME <name> SCRIPT <file> [ARGS <arg...>] [LABELS <label...>] [TIMEOUT <seconds>]
+#                   [ENVIRONMENT <NAME=value...>])
+# A Python program run by the project's environment; exit status 0 passes, 77 is skipped (print the reason first).
+function(tenon_python_test)
+  cmake_parse_arguments(arg "" "NAME;SCRIPT;TIMEOUT" "ARGS;LABELS;ENVIRONMENT" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 600)
+  endif()
+  cmake_path(ABSOLUTE_PATH arg_SCRIPT)
+  add_test(NAME ${arg_NAME} COMMAND "${TENON_PYTHON}" "${arg_SCRIPT}" ${arg_ARGS})
+  set_tests_properties(${arg_NAME} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" SKIP_RETURN_CODE 77
+    ENVIRONMENT "${TENON_TEST_ENVIRONMENT};${arg_ENVIRONMENT}")
+endfunction()
