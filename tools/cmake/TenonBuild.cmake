@@ -45,6 +45,7 @@ if(TENON_SANITIZE)
 endif()
 
 find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
 
 # ONNX's own library as tools/setup built it: one release build, used by every preset.
 set(TENON_ONNX_ROOT "${PROJECT_SOURCE_DIR}/build/deps/onnx" CACHE PATH "Install prefix of static libonnx")

@@ -3,8 +3,10 @@
 # the test as well; release runs every test, except those labelled `deep`, which only `tools/test --deep` runs.
 
 include(CTest)
-include(GoogleTest)
-find_package(GTest REQUIRED)
+if(BUILD_TESTING)
+  include(GoogleTest)
+  find_package(GTest REQUIRED)
+endif()
 
 set(TENON_PYTHON "${PROJECT_SOURCE_DIR}/build/venv/bin/python" CACHE FILEPATH "Python of the tests")
 set(TENON_TEST_ENVIRONMENT
@@ -17,6 +19,9 @@ set(TENON_TEST_ENVIRONMENT
 #             [ENVIRONMENT <NAME=value...>] [WHOLE])
 # A GoogleTest program. Each of its tests becomes a ctest test `<program>.<Suite>.<Test>`; with WHOLE the program is one.
 function(tenon_gtest)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
   cmake_parse_arguments(arg "WHOLE" "NAME;TIMEOUT" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
@@ -51,6 +56,9 @@ endfunction()
 #                   [ENVIRONMENT <NAME=value...>])
 # A Python program run by the project's environment; exit status 0 passes, 77 is skipped (print the reason first).
 function(tenon_python_test)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
   cmake_parse_arguments(arg "" "NAME;SCRIPT;TIMEOUT" "ARGS;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 600)

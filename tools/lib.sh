@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the scripts in this folder: the root of the tree, and steps that show their name and time.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+if [[ -t 1 ]]; then bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' plain=$'\e[0m'; else bold='' dim='' red='' plain=''; fi
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%serror:%s %s\n' "$red" "$plain" "$*" >&2; exit 1; }
+
+# step "name" command...: prints the name, runs the command, prints how long it took. The command's status is kept.
+step_number=0
+step() {
+  local name=$1 begin=$SECONDS status=0
+  shift
+  step_number=$((step_number + 1))
+  printf '%s[%d] %s%s\n' "$bold" "$step_number" "$name" "$plain"
+  "$@" || status=$?
+  if ((status == 0)); then
+    printf '%s[%d] %s: %d s%s\n' "$dim" "$step_number" "$name" "$((SECONDS - begin))" "$plain"
+  else
+    printf '%s[%d] %s: failed with status %d after %d s%s\n' "$red" "$step_number" "$name" "$status" "$((SECONDS - begin))" "$plain" >&2
+  fi
+  return "$status"
+}
+
+# as_root command...: directly when we are root, else through sudo.
+as_root() {
+  if ((EUID == 0)); then "$@"; elif command -v sudo > /dev/null; then sudo "$@"; else
+    die "this needs root, and there is no sudo: $*"
+  fi
+}
