@@ -31,3 +31,28 @@ as_root() {
     die "this needs root, and there is no sudo: $*"
   fi
 }
+
+# thin: on a terminal everything passes; elsewhere only every 20th "[n/m]" line of a build, and all other lines.
+thin() {
+  if [[ -t 1 ]]; then cat; else
+    awk '{ if (match($0, /^\[[0-9]+\/[0-9]+\]/)) {
+             split(substr($0, 2), n, /[\/\]]/)
+             if (n[1] % 20 == 0 || n[1] == n[2]) { print "    " $0; fflush() }
+           } else { print; fflush() } }'
+  fi
+}
+
+# configure_preset PRESET [CMAKE_ARG...] and build_preset PRESET [TARGET...]: logs in build/log/.
+configure_preset() {
+  local preset=$1 log
+  shift
+  log=$root/build/log/configure-$preset.txt
+  mkdir -p "$root/build/log"
+  (cd "$root" && cmake --preset "$preset" "$@") > "$log" 2>&1 || { tail -n 40 "$log" >&2; return 1; }
+}
+build_preset() {
+  local preset=$1
+  shift
+  set -o pipefail
+  cmake --build "$root/build/$preset" -j "$(nproc)" ${@:+--target "$@"} 2>&1 | tee "$root/build/log/build-$preset.txt" | thin
+}

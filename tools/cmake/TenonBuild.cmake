@@ -42,6 +42,10 @@ if(TENON_SANITIZE)
   # -O1 and short debug information: the sanitizer runs whole models, and the link fits in memory.
   set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
   set(CMAKE_C_FLAGS_DEBUG "-O1 -g1")
+  if(TENON_SANITIZE MATCHES "address")
+    execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -print-file-name=libasan.so
+      OUTPUT_VARIABLE TENON_ASAN_LIBRARY OUTPUT_STRIP_TRAILING_WHITESPACE)
+  endif()
 endif()
 
 find_package(Threads REQUIRED)
