@@ -15,6 +15,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -112,9 +114,24 @@ struct Graph {
   NodeId add_node(Node node, NodeId before = kNone);
   // Outputs must have no users left and not be graph outputs.
   void erase_node(NodeId id);
+  // The same for several at once, users before producers or in any other order; linear in the graph, not in its product
+  // with `ids`.
+  void erase_nodes(const std::vector<NodeId>& ids);
+  // Drops a value that has neither source nor users and is no input or output.
+  void erase_value(ValueId id);
   void set_input(NodeId id, uint32_t index, ValueId value);
-  // Every use of `from` (inputs, captures of bodies, graph outputs when `outputs_too`) becomes `to`.
+  // Every use of `from` (inputs, captures of bodies, graph outputs when `outputs_too`) becomes `to`. In the main graph
+  // `to` takes over the name of an output (can_take_outputs must hold): names of outputs are the model's interface.
   void replace_uses(ValueId from, ValueId to, bool outputs_too);
+  // Whether `to` may stand for `from` as graph output: always in a body and where `from` is no output; in the main graph
+  // only for a node's output or a constant that is not an output itself.
+  bool can_take_outputs(ValueId from, ValueId to) const;
+  // Adds a captured value to a body: a new inner value of outer's type, or the inner of the capture that exists. The
+  // parent node's entry in the outer value's users is added.
+  ValueId capture(ValueId outer);
+  // `wanted`, or with a suffix when a value (a node) of the graph has that name.
+  std::string unique_value_name(std::string_view wanted);
+  std::string unique_node_name(std::string_view wanted);
   bool is_graph_output(ValueId id) const;
   bool is_graph_input(ValueId id) const;
   const Constant* constant_of(ValueId id) const;  // NULL: not a constant (kNone allowed)
@@ -122,6 +139,22 @@ struct Graph {
   Status rebuild();
   // "main/If_3.then_branch/Conv_7".
   std::string path_of(NodeId id) const;
+
+ private:
+  // Names in use, read lazily from values and nodes so that filling those vectors directly is fine, too.
+  struct Names {
+    std::unordered_set<std::string> taken;
+    std::unordered_map<std::string, uint32_t> next_suffix;
+    size_t seen = 0;
+  };
+  std::string unique_name(Names& names, std::string_view wanted);
+  size_t position_of(NodeId id);
+  void drop_use(ValueId value, NodeId user);
+  void detach(NodeId id);
+  Status rebuild_uses();
+  Status rebuild_order();
+  Names value_names_, node_names_;
+  std::vector<uint32_t> position_hint_;  // by node: where it stood in order when last looked up
 };
 
 // What became of a node of the model: one class for each [DESIGN: the report].
@@ -153,6 +186,10 @@ struct Model {
   SymbolId symbol(std::string_view symbol_name);  // finds or makes; identifiers only
   SymbolId fresh_symbol();
   ConstantId add_constant(ConstantPtr constant);
+
+ private:
+  std::unordered_map<std::string, SymbolId> symbol_ids_;  // of symbols[0, symbols_seen_)
+  size_t symbols_seen_ = 0;
 };
 
 // Calls fn(Graph&) for the graph and, depth first, every body in it.

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+target_sources(tenon_core PRIVATE
+  ir/constant.cc
+  ir/graph.cc
+  ir/types.cc
+  ir/verify.cc)
+tenon_core_tests(
+  ir/graph_test.cc
+  ir/types_test.cc
+  ir/verify_test.cc)
