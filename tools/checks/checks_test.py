@@ -35,7 +35,7 @@ class Tree(unittest.TestCase):
         """A shared library made of C code, at a path in the build folder."""
         target = self.build / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(target), *flags],
+        subprocess.run(["gcc", "-shared", "-fPIC", "-x", "c", "-", "-x", "none", "-o", str(target), *flags],
                        input=code, text=True, check=True)
         return target
 
