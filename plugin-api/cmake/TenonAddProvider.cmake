@@ -7,8 +7,6 @@
 # variant) is copied beside it under its own file name, and both are installed into lib/tenon/providers.d. The same
 # call serves inside Tenon's tree and against an installed plugin-api.
 
-set(_tenon_add_provider_dir "${CMAKE_CURRENT_LIST_DIR}")
-
 function(tenon_add_provider)
   cmake_parse_arguments(arg "" "NAME;MANIFEST;VARIANT" "SOURCES;INCLUDES;LIBRARIES;COMPILE_OPTIONS" ${ARGN})
   if(NOT arg_NAME OR NOT arg_SOURCES)
@@ -21,8 +19,8 @@ function(tenon_add_provider)
   if(arg_VARIANT)
     string(APPEND target "_${arg_VARIANT}")
   endif()
-  if(TENON_PROVIDERS_SUBDIR)  # inside Tenon's own tree
-    set(out "${PROJECT_BINARY_DIR}/lib/${TENON_PROVIDERS_SUBDIR}")
+  if(TENON_PROVIDERS_DIR)  # inside Tenon's own tree
+    set(out "${TENON_PROVIDERS_DIR}")
   else()
     set(out "${CMAKE_CURRENT_BINARY_DIR}/tenon/providers.d")
   endif()

@@ -25,7 +25,7 @@ set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/archive")
-set(TENON_PROVIDERS_SUBDIR "tenon/providers.d")  # relative to the folder of libtenon.so
+set(TENON_PROVIDERS_DIR "${PROJECT_BINARY_DIR}/lib/tenon/providers.d")  # searched because it is beside libtenon.so
 set(CMAKE_INSTALL_RPATH "\$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
 
 option(TENON_WERROR "Treat warnings in our own sources as errors" ON)
