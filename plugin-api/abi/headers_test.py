@@ -18,7 +18,7 @@ LANGUAGES = {
 
 def public_headers() -> list[tuple[pathlib.Path, pathlib.Path]]:
     """(folder of the include path, header below it) of every header that is installed."""
-    folders = [ROOT / "include"]
+    folders = [ROOT / "include", ROOT / "kit" / "include"]
     return [(folder, file.relative_to(folder)) for folder in folders
             for file in sorted(folder.rglob("*")) if file.suffix in (".h", ".hpp")]
 
@@ -28,7 +28,7 @@ def compile_header(compiler: str, flags: list[str], folder: pathlib.Path, header
     with tempfile.TemporaryDirectory() as scratch:
         source = pathlib.Path(scratch, "one.c")
         source.write_text(f"#include <{header}>\n#include <{header}>\nint tenon_one_symbol;\n")
-        done = subprocess.run([compiler, *flags, *FLAGS, f"-I{folder}", str(source)],
+        done = subprocess.run([compiler, *flags, *FLAGS, f"-I{ROOT / 'include'}", f"-I{folder}", str(source)],
                               capture_output=True, text=True, check=False)
         return done.stderr if done.returncode else ""
 

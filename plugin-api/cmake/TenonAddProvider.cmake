@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # tenon_add_provider(NAME <name> MANIFEST <file> SOURCES <file...> [VARIANT <variant>] [INCLUDES <dir...>]
-#                    [LIBRARIES <target or file...>] [COMPILE_OPTIONS <flag...>])
+#                    [LIBRARIES <target or file...>] [COMPILE_OPTIONS <flag...>] [NO_INSTALL])
 #
 # Makes the target tenon_provider_<name>[_<variant>]: a module libtenon_provider_<name>[_<variant>].so that exports
 # nothing but tenon_provider_entry_v0, with static libraries kept inside. The manifest (give it once, with the first
@@ -8,7 +8,7 @@
 # call serves inside Tenon's tree and against an installed plugin-api.
 
 function(tenon_add_provider)
-  cmake_parse_arguments(arg "" "NAME;MANIFEST;VARIANT" "SOURCES;INCLUDES;LIBRARIES;COMPILE_OPTIONS" ${ARGN})
+  cmake_parse_arguments(arg "NO_INSTALL" "NAME;MANIFEST;VARIANT" "SOURCES;INCLUDES;LIBRARIES;COMPILE_OPTIONS" ${ARGN})
   if(NOT arg_NAME OR NOT arg_SOURCES)
     message(FATAL_ERROR "tenon_add_provider: NAME and SOURCES are required")
   endif()
@@ -35,12 +35,16 @@ function(tenon_add_provider)
   set_target_properties(${target} PROPERTIES
     PREFIX "lib" SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY "${out}" INSTALL_RPATH "\$ORIGIN" POSITION_INDEPENDENT_CODE ON
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
-  install(TARGETS ${target} LIBRARY DESTINATION lib/tenon/providers.d)
+  if(NOT arg_NO_INSTALL)  # providers of the tests stay in the build folder
+    install(TARGETS ${target} LIBRARY DESTINATION lib/tenon/providers.d)
+  endif()
 
   if(arg_MANIFEST)
     cmake_path(ABSOLUTE_PATH arg_MANIFEST)
     cmake_path(GET arg_MANIFEST FILENAME file)
     configure_file("${arg_MANIFEST}" "${out}/${file}" COPYONLY)
-    install(FILES "${arg_MANIFEST}" DESTINATION lib/tenon/providers.d)
+    if(NOT arg_NO_INSTALL)
+      install(FILES "${arg_MANIFEST}" DESTINATION lib/tenon/providers.d)
+    endif()
   endif()
 endfunction()
