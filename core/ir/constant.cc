@@ -6,9 +6,6 @@
 #include <new>
 #include <optional>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 namespace tenon {
 namespace {
 
@@ -93,11 +90,6 @@ bool read_integers(const Constant& constant, std::vector<int64_t>* out, uint64_t
     out->push_back(value);
   }
   return true;
-}
-
-std::array<uint64_t, 2> content_hash(const Constant& constant) {
-  const XXH128_hash_t hash = XXH3_128bits(constant.data, constant.bytes);
-  return {hash.high64, hash.low64};
 }
 
 bool same_content(const Constant& a, const Constant& b) {

@@ -2,7 +2,6 @@
 // A constant tensor: where its bytes are, never more copies than asked for.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,9 +39,7 @@ ConstantPtr make_int64_constant(std::vector<int64_t> dims, const std::vector<int
 // has more than `limit` elements.
 bool read_integers(const Constant& constant, std::vector<int64_t>* out, uint64_t limit = 4096);
 
-// XXH3-128 of the bytes at `data` alone (high half, low half): of one element when it is a splat.
-std::array<uint64_t, 2> content_hash(const Constant& constant);
-// Equal dtype, dims, splat or not, and bytes.
+// Equal dtype, dims, splat or not, and bytes (NaNs by their bits).
 bool same_content(const Constant& a, const Constant& b);
 
 }  // namespace tenon
