@@ -18,7 +18,7 @@
 namespace tenon::onnx_facts {
 
 inline constexpr uint32_t kOpset = 28;        // of ai.onnx: the opset whose forms the IR has
-inline constexpr uint32_t kMlOpset = 6;       // of ai.onnx.ml
+inline constexpr uint32_t kMlOpset = 5;       // of ai.onnx.ml
 inline constexpr uint32_t kTrainingOpset = 1;  // of ai.onnx.preview.training
 
 // What is known of one input of a node. All pointers are borrowed for the call.
@@ -65,7 +65,7 @@ Status infer(const Node& node, std::span<const InferInput> inputs, const InferCo
 
 // Is there an operator of this name in opset 28 (any form)? "" is not accepted for "ai.onnx".
 bool known(std::string_view domain, std::string_view op);
-// The form that opset 28 (ai.onnx.ml 6) has; 0 when unknown.
+// The form that opset 28 (ai.onnx.ml 5) has; 0 when unknown.
 uint32_t current_form(std::string_view domain, std::string_view op);
 // Does the operator's output differ between equal runs (RandomNormal, Bernoulli, Dropout in training mode, ...)? Looks
 // at the node's inputs through `graph` (Dropout's training_mode, when constant).
