@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// tenon explain: where every node runs and why, what others said, what is copied, what each pass did.
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "command.hpp"
+
+namespace tenon::cli {
+
+namespace {
+
+struct ExplainCommand {
+  LoadOptions load;
+  std::string filter;
+  bool all = false, json = false;
+};
+
+std::string place_of(const boost::json::value& node) {
+  std::string provider = text_at(node, "provider"), kind = text_at(node, "class");
+  return provider.empty() || kind == "provider" ? (provider.empty() ? kind : provider) : kind + " (" + provider + ")";
+}
+
+// Nodes of one operator in one place with one reason are a line; --all and --filter show each.
+void print_groups(const boost::json::array& nodes) {
+  std::map<std::vector<std::string>, size_t> groups;
+  for (const boost::json::value& node : nodes) {
+    ++groups[{place_of(node), text_at(node, "op"), text_at(node, "kernel"), text_at(node, "why")}];
+  }
+  Table table({"where", "operator", "nodes", "kernel", "why"});
+  for (const auto& [key, count] : groups) {
+    table.row({key[0], key[1], std::to_string(count), key[2], key[3]});
+  }
+  table.print();
+}
+
+void print_nodes(const boost::json::array& nodes, const std::string& filter) {
+  for (const boost::json::value& node : nodes) {
+    std::string path = text_at(node, "path"), op = text_at(node, "op");
+    if (path.find(filter) == std::string::npos && op.find(filter) == std::string::npos) {
+      continue;
+    }
+    std::string kernel = text_at(node, "kernel");
+    std::cout << path << "  " << op << '\n'
+              << "    " << place_of(node) << (kernel.empty() ? "" : ", " + kernel) << ": " << text_at(node, "why")
+              << '\n';
+    if (const boost::json::value* others = node.as_object().if_contains("others")) {
+      for (const boost::json::value& other : others->as_array()) {
+        std::cout << "    " << text_at(other, "provider") << " said " << text_at(other, "reason") << ": "
+                  << text_at(other, "text") << '\n';
+      }
+    }
+  }
+}
+
+void print_passes(const boost::json::value& all) {
+  const boost::json::value* passes = all.as_object().if_contains("passes");
+  if (passes == nullptr) {
+    return;
+  }
+  Table table({"pass", "class", "changes", "ms"});
+  for (const boost::json::value& pass : passes->as_array()) {
+    if (number_at(pass, "changed") > 0) {
+      table.row({text_at(pass, "name"), text_at(pass, "class"), fixed(number_at(pass, "changed"), 0),
+                 fixed(number_at(pass, "ms"), 2)});
+    }
+  }
+  std::cout << '\n';
+  table.print();
+}
+
+void explain(const ExplainCommand& command, const Globals& globals) {
+  Env env = globals.open();
+  Session session = command.load.load(env, command.load.session_options());
+  boost::json::value all = boost::json::parse(session.placement_json());
+  if (command.json) {
+    print_json(all);
+    return;
+  }
+  const boost::json::array& nodes = all.at("nodes").as_array();
+  std::cout << session.placement_line() << "\n\n";
+  if (command.all || !command.filter.empty()) {
+    print_nodes(nodes, command.filter);
+  } else {
+    print_groups(nodes);
+  }
+  if (const boost::json::value* copies = all.as_object().if_contains("copies")) {
+    for (const boost::json::value& copy : copies->as_array()) {
+      std::cout << "copy " << text_at(copy, "value") << " from " << text_at(copy, "from") << " to "
+                << text_at(copy, "to") << ": " << human_bytes(number_at(copy, "bytes")) << '\n';
+    }
+  }
+  if (command.filter.empty()) {
+    print_passes(all);
+  }
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, const Globals& globals) {
+  CLI::App* sub = app.add_subcommand("explain", "Show where every node runs and why, and what the passes did");
+  auto command = std::make_shared<ExplainCommand>();
+  command->load.add_to(*sub);
+  sub->add_flag("--all", command->all, "Every node of the model, with what the other providers said");
+  sub->add_option("--filter", command->filter, "Only nodes whose path or operator holds TEXT")->type_name("TEXT");
+  sub->add_flag("--json", command->json, "Print JSON");
+  sub->footer("Examples:\n  tenon explain model.onnx\n  tenon explain model.onnx -p cpu --policy warn --filter Resize");
+  sub->callback([command, &globals] { explain(*command, globals); });
+}
+
+}  // namespace tenon::cli
