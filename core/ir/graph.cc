@@ -466,10 +466,14 @@ std::string Graph::path_of(NodeId id) const {
 
 // ---- Model ----
 
-SymbolId Model::symbol(std::string_view symbol_name) {
+void Model::read_symbols() {
   for (; symbols_seen_ < symbols.size(); ++symbols_seen_) {
     symbol_ids_.emplace(symbols[symbols_seen_], static_cast<SymbolId>(symbols_seen_));
   }
+}
+
+SymbolId Model::symbol(std::string_view symbol_name) {
+  read_symbols();
   const auto [it, added] = symbol_ids_.emplace(symbol_name, static_cast<SymbolId>(symbols.size()));
   if (added) {
     symbols.emplace_back(symbol_name);
@@ -479,8 +483,12 @@ SymbolId Model::symbol(std::string_view symbol_name) {
 }
 
 SymbolId Model::fresh_symbol() {
-  symbols.push_back("?" + std::to_string(symbols.size()));
-  return static_cast<SymbolId>(symbols.size() - 1);
+  read_symbols();
+  size_t number = symbols.size();
+  while (symbol_ids_.contains("?" + std::to_string(number))) {
+    ++number;
+  }
+  return symbol("?" + std::to_string(number));
 }
 
 ConstantId Model::add_constant(ConstantPtr constant) {

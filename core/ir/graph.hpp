@@ -188,6 +188,7 @@ struct Model {
   ConstantId add_constant(ConstantPtr constant);
 
  private:
+  void read_symbols();
   std::unordered_map<std::string, SymbolId> symbol_ids_;  // of symbols[0, symbols_seen_)
   size_t symbols_seen_ = 0;
 };
