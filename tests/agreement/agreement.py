@@ -76,7 +76,7 @@ def check(model: catalog.Model, provider: str) -> bool:
         dims = "x".join(str(dim) for dim in next(iter(inputs.values())).shape)
         print(f"{model.name:22} {dims:16} {error:9.2e} {'ok ' if error <= TOLERANCE else 'OFF'} load {load:6.2f} s "
               f"run {elapsed * 1e3:8.1f} ms", flush=True)
-    print(f"    {ours.placement()['line']}")
+    print(f"    {ours.placement_line()}")
     print("\n".join(elsewhere(ours, provider)) or f"    no node on another provider than {provider}", flush=True)
     return good
 
@@ -92,7 +92,7 @@ def main() -> int:
         try:
             if not check(model, arguments.provider):
                 bad.append(model.name)
-        except tenon.Error as error:
+        except tenon.TenonError as error:
             print(f"{model.name:22} ERROR {error}", flush=True)
             bad.append(model.name)
     print(f"{len(models) - len(bad)} of {len(models)} models agree" + (f"; off: {', '.join(bad)}" if bad else ""))
