@@ -165,6 +165,13 @@ class Lists(Tree):
         self.put("plugins/acme/ops/ai.onnx/relu.cc", LICENCE)
         self.finds(lists.check(self.root, self.build), "ops/ai.onnx/relu.cc", "plugins/acme/ops.def")
 
+    def test_nearest_list(self):
+        self.put("plugins/acme/ops/ai.onnx/ops.def", "TENON_OP(softmax)\n")
+        self.put("plugins/acme/ops/ai.onnx/softmax.cc", LICENCE)
+        self.assertEqual(lists.check(self.root, self.build), [])
+        self.put("plugins/acme/ops/ai.onnx.ml/scaler.cc", LICENCE)
+        self.finds(lists.check(self.root, self.build), "plugins/acme/ops.def", "missing")
+
     def test_missing_list(self):
         self.put("core/opt/passes/dead_code.cc", LICENCE)
         self.finds(lists.check(self.root, self.build), "core/opt/passes", "missing")

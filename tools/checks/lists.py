@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One file and one line: every operator file, pass and form rewrite is named in a .def list, and every line has its file.
 
-A folder that holds a list governs the .cc files below it: <part>/X.def and <part>/X/**/*.cc belong together, where X is
-ops, passes or rewrites. A line belongs to a file when it holds the file's stem as a word."""
+Where X is ops, passes or rewrites, a .cc file at any depth below a folder X belongs to the nearest X.def: in its own
+folder, in one above, or beside the folder X. A line belongs to a file when it holds the file's stem as a word."""
 
 import re
 import sys
@@ -12,23 +12,28 @@ import common
 KINDS = ("ops", "passes", "rewrites")
 
 
-def governed(root):
-    """{list file: its .cc files} for every folder named like one of KINDS that has a list beside or inside it."""
-    every = common.files(root)
-    lists = [path for path in every if path.suffix == ".def" and path.stem in KINDS]
-    pairs = {}
-    for path in every:
-        if path.suffix != ".cc" or path.stem.endswith("_test"):
+def nearest_list(root, path):
+    """The list that governs a .cc file, which may be missing, or None when the file is not in a folder X."""
+    for depth in range(len(path.parts) - 2, -1, -1):
+        kind = path.parts[depth]
+        if kind not in KINDS:
             continue
-        for depth, part in enumerate(path.parts[:-1]):
-            if part not in KINDS or path.parts[0] in ("tests", "tools"):
-                continue
-            folder = path.parents[len(path.parts) - 2 - depth]
-            found = [entry for entry in lists if entry in (folder.parent / f"{part}.def", folder / f"{part}.def")]
-            pairs.setdefault(found[0] if found else folder / f"{part}.def", []).append(path)
-            break
-    for entry in lists:
-        pairs.setdefault(entry, [])
+        top = len(path.parts) - 2 - depth
+        folders = list(path.parents)[:top + 2]  # from the file's own folder to the one that holds X
+        return next((folder / f"{kind}.def" for folder in folders if (root / folder / f"{kind}.def").exists()),
+                    folders[-1] / f"{kind}.def")
+    return None
+
+
+def governed(root):
+    """{list file: its .cc files}."""
+    pairs = {}
+    for path in common.sources(root, ".cc"):
+        if path.stem.endswith("_test") or path.parts[0] in ("tests", "tools"):
+            continue
+        entry = nearest_list(root, path)
+        if entry is not None:
+            pairs.setdefault(entry, []).append(path)
     return pairs
 
 

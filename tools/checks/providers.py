@@ -18,10 +18,10 @@ def check(root, build):
         return [f"{folder}: no provider was built"]
     named = set()
     for manifest in sorted(folder.glob("*.json")):
-        for variant in json.loads(manifest.read_text()).get("variants", []):
-            named.add(variant["library"])
-            if not (folder / variant["library"]).exists():
-                problems.append(f"{manifest.name}: names {variant['library']}, which was not built")
+        wanted = {variant["library"] for variant in json.loads(manifest.read_text()).get("variants", [])}
+        named |= wanted
+        problems += [f"{manifest.name}: names {name}, which was not built"
+                     for name in sorted(wanted) if not (folder / name).exists()]
     for library in libraries:
         names = common.exported(library)
         if names != [ENTRY]:
