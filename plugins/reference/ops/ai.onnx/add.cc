@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// ai.onnx Add, form 7: C = A + B, broadcast; integers wrap around.
+#include "elementwise.hpp"
+
+namespace tenon::reference {
+namespace {
+
+void run(Context& c) {
+  binary(c, kit::kNumbers, []<class W>(W a, W b) { return add(a, b); });
+}
+
+}  // namespace
+
+TENON_OPERATOR(add){
+    .name = "Add",
+    .form = 7,
+    .types = {{"T", kit::kNumbers}},
+    .inputs = {"T", "T"},
+    .outputs = {"T"},
+    .run = run,
+};
+
+}  // namespace tenon::reference
