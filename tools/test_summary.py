@@ -47,8 +47,25 @@ def lines_of(path):
     return path.read_text().splitlines() if path.exists() else []
 
 
+INSTRUCTION_SETS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
+
+
+def machine(cpuinfo=Path("/proc/cpuinfo")):
+    """One line about this machine, with the instruction sets that no test here could try."""
+    lines = lines_of(cpuinfo)
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    fields = {name.strip(): value.strip() for name, value in fields.items()}
+    flags = fields.get("flags", "").split()
+    cores = sum(line.startswith("processor") for line in lines)
+    here = [name for name in INSTRUCTION_SETS if name in flags]
+    absent = [name for name in INSTRUCTION_SETS if name not in flags]
+    return (f"Machine: {fields.get('model name', 'unknown CPU')}, {cores} cores; has {' '.join(here) or 'none'}"
+            + (f"; not tried, as it lacks them: {' '.join(absent)}" if absent else ""))
+
+
 def summarize(report):
     total = Counter()
+    print(machine())
     broken = lines_of(report / "broken")
     print("What ran")
     for line in lines_of(report / "times"):

@@ -53,6 +53,13 @@ class Summary(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertEqual(text.splitlines()[-1], "0 passed, 1 failed, 0 skipped")
 
+    def test_machine(self):
+        info = self.report / "cpuinfo"
+        info.write_text("processor : 0\nmodel name : Acme 7\nflags : sse2 avx2 fma\n\nprocessor : 1\n")
+        line = test_summary.machine(info)
+        self.assertIn("Acme 7, 2 cores; has avx2 fma;", line)
+        self.assertIn("lacks them: avx512f", line)
+
     def test_all_passed(self):
         (self.report / "release.xml").write_text('<testsuite><testcase name="a" status="run"/></testsuite>')
         (self.report / "times").write_text("release 1\n")
