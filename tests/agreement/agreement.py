@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-TESTS = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(TESTS / "models"), str(TESTS / "driver")]
+sys.path[:0] = [str(Path(__file__).resolve().parent)]
 
+import catalog_path  # noqa: E402, F401: puts catalog and driver on the path
 import catalog  # noqa: E402
 import numpy as np  # noqa: E402
 import onnxruntime  # noqa: E402
