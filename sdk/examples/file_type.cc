@@ -49,7 +49,8 @@ struct Config {
     labels = json::value_to<std::vector<std::string>>(all.at("target_labels_space"));
     thresholds = json::value_to<std::map<std::string, float>>(all.at("thresholds"));
     overwrite = json::value_to<std::map<std::string, std::string>>(all.at("overwrite_map"));
-    for (const auto& [label, about] : load(folder / "../../config/content_types_kb.min.json").as_object()) {
+    const json::value kinds = load(folder / "../../config/content_types_kb.min.json");
+    for (const auto& [label, about] : kinds.as_object()) {
       is_text[label] = about.at("is_text").as_bool();
     }
   }
