@@ -53,6 +53,17 @@ class Summary(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertEqual(text.splitlines()[-1], "0 passed, 1 failed, 0 skipped")
 
+    def test_program_of_many_cases(self):
+        (self.report / "release.xml").write_text("""<testsuite><testcase name="cases" status="run"><system-out>
+a_test.cc:3: Skipped
+draws random numbers
+[  PASSED  ] 690 tests.
+[  SKIPPED ] 2 tests, listed below:</system-out></testcase></testsuite>""")
+        (self.report / "times").write_text("release 1\n")
+        _, text = run(self.report)
+        self.assertEqual(text.splitlines()[-1], "690 passed, 0 failed, 2 skipped")
+        self.assertIn("draws random numbers", text)
+
     def test_machine(self):
         info = self.report / "cpuinfo"
         info.write_text("processor : 0\nmodel name : Acme 7\nflags : sse2 avx2 fma\n\nprocessor : 1\n")
