@@ -2,6 +2,7 @@
 """Each check finds what it is for: a small tree that breaks one rule, and the same tree mended."""
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,9 +12,11 @@ from pathlib import Path
 import dependencies
 import documents
 import exports
+import format as layout
 import lists
 import providers
 import sources
+import tidy
 
 LICENCE = "// SPDX-License-Identifier: Apache-2.0\n"
 
@@ -197,6 +200,31 @@ class Documents(Tree):
     def test_folder_without_readme(self):
         self.put("sdk/a.hpp", LICENCE)
         self.finds(documents.check(self.root, self.build), "sdk")
+
+
+class Compilers(Tree):
+    """The checks that call LLVM's tools, with this project's own settings."""
+
+    def setUp(self):
+        super().setUp()
+        for name in (".clang-format", ".clang-tidy"):
+            self.put(name, (Path(__file__).resolve().parents[2] / name).read_text())
+
+    @unittest.skipIf(shutil.which("clang-format") is None, "no clang-format on this machine")
+    def test_layout(self):
+        self.put("core/a.cc", "int f() { return 1; }\n")
+        self.assertEqual(layout.check(self.root, self.build), [])
+        self.put("core/a.cc", "int x;\nint f(){return 1;}\n")
+        self.finds(layout.check(self.root, self.build), "core/a.cc:2")
+
+    @unittest.skipIf(shutil.which("clang-tidy") is None, "no clang-tidy on this machine")
+    def test_tidy(self):
+        file = self.put("core/a.cc", "int *f() { return 0; }\n")
+        self.put("build/compile_commands.json", json.dumps(
+            [{"directory": str(self.root), "file": str(file), "command": f"c++ -std=c++20 -c {file}"}]))
+        self.finds(tidy.check(self.root, self.build), "core/a.cc:1", "modernize-use-nullptr")
+        self.put("core/a.cc", "int *f() { return nullptr; }\n")
+        self.assertEqual(tidy.check(self.root, self.build), [])
 
 
 if __name__ == "__main__":
