@@ -398,20 +398,20 @@ class Session {
   // "95 nodes: cpu 61, view 14, folded 18, removed 2"
   std::string placement_line() const { return std::string(detail::view(tenon_session_placement_line(handle_.get()))); }
   // JSON and other texts: see tenon.h.
-  std::string placement_json() const { return detail::text_of(tenon_session_placement_json, get()); }
-  std::string inspect_json() const { return detail::text_of(tenon_session_inspect_json, get()); }
-  std::string memory_json() const { return detail::text_of(tenon_session_memory_json, get()); }
+  std::string placement_json() const { return detail::text_of(tenon_session_placement_json, handle_.get()); }
+  std::string inspect_json() const { return detail::text_of(tenon_session_inspect_json, handle_.get()); }
+  std::string memory_json() const { return detail::text_of(tenon_session_memory_json, handle_.get()); }
   std::string profile_json() const { return detail::text_of(tenon_session_profile_json, handle_.get()); }
   std::string profile_trace() const { return detail::text_of(tenon_session_profile_trace, handle_.get()); }
   void profile_reset() { detail::check(tenon_session_profile_reset, handle_.get()); }
   // stage: "import" or "optimized".
   std::string ir_text(std::string_view stage) const {
-    return detail::text_of(tenon_session_ir_text, get(), detail::str(stage));
+    return detail::text_of(tenon_session_ir_text, handle_.get(), detail::str(stage));
   }
   void trim() { detail::check(tenon_session_trim, handle_.get()); }
+  tenon_session* get() const noexcept { return handle_.get(); }
 
  private:
-  const tenon_session* get() const noexcept { return handle_.get(); }
 
   template <typename Count, typename Get>
   std::vector<Io> list(Count count, Get get_one) const {
