@@ -20,6 +20,7 @@ constexpr std::array<DtypeFacts, TENON_DTYPE_COUNT> kDtypes = {{
     {"bfloat16", 16},      {"float8e4m3fn", 8},    {"float8e4m3fnuz", 8}, {"float8e5m2", 8},
     {"float8e5m2fnuz", 8}, {"uint4", 4},           {"int4", 4},          {"float4e2m1", 4},
     {"float8e8m0", 8},     {"uint2", 2},           {"int2", 2},
+    {"float6e2m3", 6},     {"float6e3m2", 6},
 }};
 
 }  // namespace
@@ -46,8 +47,7 @@ std::optional<uint64_t> dtype_bytes(Dtype dtype, uint64_t elements) {
   if (bits >= 8) {
     return __builtin_mul_overflow(elements, bits / 8, &total) ? std::nullopt : std::optional<uint64_t>(total);
   }
-  const uint64_t per_byte = 8 / bits;
-  return elements / per_byte + (elements % per_byte != 0 ? 1 : 0);
+  return elements / 8 * bits + (elements % 8 * bits + 7) / 8;
 }
 
 bool is_static(const Shape& shape) {

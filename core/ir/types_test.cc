@@ -21,6 +21,7 @@ TEST(Types, BytesRoundSubByteElementsUpAndRefuseOverflow) {
   EXPECT_EQ(dtype_bytes(TENON_INT4, 3), 2u);
   EXPECT_EQ(dtype_bytes(TENON_UINT2, 5), 2u);
   EXPECT_EQ(dtype_bytes(TENON_FLOAT4E2M1, 0), 0u);
+  EXPECT_EQ(dtype_bytes(TENON_FLOAT6E3M2, 5), 4u);
   EXPECT_EQ(dtype_bytes(TENON_COMPLEX128, 2), 32u);
   EXPECT_EQ(dtype_bytes(TENON_FLOAT64, UINT64_MAX / 4), std::nullopt);
   EXPECT_EQ(dtype_bytes(TENON_STRING, 1), std::nullopt);

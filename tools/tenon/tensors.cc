@@ -44,7 +44,9 @@ constexpr DtypeRow kDtypes[TENON_DTYPE_COUNT] = {{"?", 0},
                                                  {"float4e2m1", 4},
                                                  {"float8e8m0", 8},
                                                  {"uint2", 2},
-                                                 {"int2", 2}};
+                                                 {"int2", 2},
+                                                 {"float6e2m3", 6},
+                                                 {"float6e3m2", 6}};
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -100,7 +100,9 @@ typedef struct tenon_status {
 #define TENON_FLOAT8E8M0 24
 #define TENON_UINT2 25 /* four a byte, the first in the low bits; never strided */
 #define TENON_INT2 26
-#define TENON_DTYPE_COUNT 27
+#define TENON_FLOAT6E2M3 27 /* four in three bytes: one stream of bits, the first in the low bits; never strided */
+#define TENON_FLOAT6E3M2 28
+#define TENON_DTYPE_COUNT 29
 
 /* ---- Tensors -------------------------------------------------------------------------------------------------- */
 

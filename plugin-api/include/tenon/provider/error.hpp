@@ -26,10 +26,11 @@ inline std::string_view view(tenon_string s) { return {s.data, static_cast<size_
 /// Lower-case name of an element type as ONNX writes it ("float", "int64", "bfloat16"); "dtype?" when unknown.
 inline std::string_view dtype_name(uint32_t dtype) {
   static constexpr std::string_view names[TENON_DTYPE_COUNT] = {
-      "undefined", "float",      "uint8",      "int8",         "uint16",         "int16",      "int32",
-      "int64",     "string",     "bool",       "float16",      "double",         "uint32",     "uint64",
-      "complex64", "complex128", "bfloat16",   "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
-      "uint4",     "int4",       "float4e2m1", "float8e8m0",   "uint2",          "int2"};
+      "undefined",      "float",      "uint8",          "int8",       "uint16",    "int16",
+      "int32",          "int64",      "string",         "bool",       "float16",   "double",
+      "uint32",         "uint64",     "complex64",      "complex128", "bfloat16",  "float8e4m3fn",
+      "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",      "int4",      "float4e2m1",
+      "float8e8m0",     "uint2",      "int2",           "float6e2m3", "float6e3m2"};
   return dtype < TENON_DTYPE_COUNT ? names[dtype] : std::string_view("dtype?");
 }
 

@@ -41,8 +41,7 @@ inline int64_t count(DimsView dims) {
 inline int64_t byte_count(uint32_t dtype, int64_t n) {
   const int64_t bits = dtype_bits(dtype);
   if (bits >= 8) return checked_mul(n, bits / 8);
-  const int64_t per_byte = 8 / bits;
-  return n / per_byte + (n % per_byte != 0 ? 1 : 0);
+  return n / 8 * bits + (n % 8 * bits + 7) / 8;
 }
 
 /// Row-major strides in elements.

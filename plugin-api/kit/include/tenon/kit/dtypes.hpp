@@ -80,7 +80,7 @@ template <> inline constexpr uint32_t dtype_of<Int2> = TENON_INT2;
 /// Bits of one element in a tensor; 0 for strings and what is no dtype.
 constexpr uint32_t dtype_bits(uint32_t dtype) {
   constexpr uint8_t bits[TENON_DTYPE_COUNT] = {0,  32,  8,  8, 16, 16, 32, 64, 0, 8, 16, 64, 32, 64,
-                                               64, 128, 16, 8, 8,  8,  8,  4,  4, 4, 8,  2,  2};
+                                               64, 128, 16, 8, 8,  8,  8,  4,  4, 4, 8,  2,  2,  6,  6};
   return dtype < TENON_DTYPE_COUNT ? bits[dtype] : 0;
 }
 constexpr bool is_packed(uint32_t dtype) { return dtype_bits(dtype) != 0 && dtype_bits(dtype) < 8; }

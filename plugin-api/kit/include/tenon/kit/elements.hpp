@@ -33,10 +33,12 @@ inline void unpack(uint32_t dtype, const void* packed, int64_t n, uint8_t* out) 
   const unsigned mask = (1u << bits) - 1;
   const bool is_signed = dtype == TENON_INT4 || dtype == TENON_INT2;
   const unsigned sign = is_signed ? 1u << (bits - 1) : 0;
-  const int64_t per_byte = 8 / bits;
   for (int64_t i = 0; i < n; ++i) {
-    const unsigned code = bytes[i / per_byte] >> (static_cast<unsigned>(i % per_byte) * bits) & mask;
-    out[i] = static_cast<uint8_t>((code ^ sign) - sign);
+    const uint64_t at = static_cast<uint64_t>(i) * bits;
+    const unsigned shift = at % 8;
+    unsigned code = static_cast<unsigned>(bytes[at / 8]) >> shift;
+    if (shift + bits > 8) code |= static_cast<unsigned>(bytes[at / 8 + 1]) << (8 - shift);  // 6-bit types straddle bytes
+    out[i] = static_cast<uint8_t>(((code & mask) ^ sign) - sign);
   }
 }
 
@@ -45,11 +47,13 @@ inline void pack(uint32_t dtype, const uint8_t* in, int64_t n, void* packed) {
   auto* bytes = static_cast<uint8_t*>(packed);
   const unsigned bits = dtype_bits(dtype);
   const unsigned mask = (1u << bits) - 1;
-  const int64_t per_byte = 8 / bits;
   std::memset(bytes, 0, static_cast<size_t>(byte_count(dtype, n)));
   for (int64_t i = 0; i < n; ++i) {
-    const unsigned shift = static_cast<unsigned>(i % per_byte) * bits;
-    bytes[i / per_byte] = static_cast<uint8_t>(bytes[i / per_byte] | (in[i] & mask) << shift);
+    const uint64_t at = static_cast<uint64_t>(i) * bits;
+    const unsigned shift = at % 8;
+    const unsigned code = in[i] & mask;
+    bytes[at / 8] = static_cast<uint8_t>(bytes[at / 8] | code << shift);
+    if (shift + bits > 8) bytes[at / 8 + 1] = static_cast<uint8_t>(code >> (8 - shift));
   }
 }
 
