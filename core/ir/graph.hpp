@@ -106,6 +106,8 @@ struct Graph {
                                  // Model::overridable, not in Value::constant
   std::vector<ValueId> outputs;  // may name one value twice, or an input, or a constant
   std::vector<Capture> captures;
+  std::vector<Type> declared_outputs;  // main graph: types of `outputs` as the model declares them; kept by infer_model,
+                                       // which trusts no declared dim in Value::type. Empty before
 
   // Edits keep invariants 1-4. Names that are taken get a suffix.
   ValueId add_value(std::string value_name, Type type = {});

@@ -28,9 +28,10 @@ struct ShapeResult {
   std::vector<std::optional<std::vector<int64_t>>> dims;
   // By ValueId: contents of constants' and inputs' and slice nodes' values as far as they are known and small; else NULL.
   std::vector<ConstantPtr> contents;
-  // Nodes with an output whose dims are not known yet, in graph order. Empty: everything is planned. A node here whose
-  // inputs' dims are all known is one whose result decides (NonZero, If, ...), or waits for the contents of an input that
-  // wants_contents; the others wait for them.
+  // Nodes with an output whose dims (of slice nodes: contents) are not known yet, in graph order. Empty: everything is
+  // planned. A node here whose inputs' dims are all known is one whose result decides (NonZero, If, ...), or waits for the
+  // contents of an input that wants_contents; the others wait for them. A sequence, optional or map has no dims and is
+  // not waited for.
   std::vector<NodeId> open;
 };
 
