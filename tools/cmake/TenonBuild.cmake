@@ -30,6 +30,10 @@ set(CMAKE_INSTALL_RPATH "\$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
 
 option(TENON_WERROR "Treat warnings in our own sources as errors" ON)
 add_compile_options(-Wall -Wextra -Wpedantic)
+# g++ 12 sees uninitialized members in std::optional where there are none (GCC bug 80635).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-maybe-uninitialized)
+endif()
 if(TENON_WERROR)
   add_compile_options(-Werror)
 endif()
