@@ -33,10 +33,11 @@ Result<std::unique_ptr<Provider>> accept_provider(const Manifest& manifest, cons
 // The providers of an environment: what was found, and what is loaded so far. Any thread.
 class ProviderRegistry {
  public:
-  // `registered`: folders or manifests that come before all others.
-  explicit ProviderRegistry(std::vector<std::string> registered = {}) : registered_(std::move(registered)) {}
+  // `registered`: folders or manifests that come before all others; with `only_registered` nothing else is looked at.
+  explicit ProviderRegistry(std::vector<std::string> registered = {}, bool only_registered = false)
+      : registered_(std::move(registered)), only_registered_(only_registered) {}
 
-  // Adds a folder or a manifest behind those registered before; what is found is looked up again at the next call.
+  // Adds a folder or a manifest before those registered so far; what is found is looked up again at the next call.
   // NOT_FOUND when it does not exist.
   Status add(const std::string& path);
   // Loads (or gives) the provider of this id. PROVIDER_NOT_FOUND with the nearest name; PROVIDER_LOAD, VERSION or
@@ -58,6 +59,7 @@ class ProviderRegistry {
 
   std::mutex mutex_;
   std::vector<std::string> registered_;
+  bool only_registered_ = false;
   bool discovered_ = false;
   std::vector<Entry> entries_;
 };

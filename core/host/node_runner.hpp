@@ -31,11 +31,18 @@ class NodeRunner {
                                        std::span<const Type> types, uint64_t max_bytes);
 
  private:
-  NodeRunner() = default;
+  NodeRunner(Provider& provider, OptionList options, Task* task)
+      : provider_(provider), options_(std::move(options)), task_(task) {}
+  Status open_session();
+  Result<std::vector<ConstantPtr>> run_once(const Node& node, std::span<const ConstantPtr> inputs,
+                                            std::span<const Type> types, uint64_t max_bytes);
+
+  Provider& provider_;
+  OptionList options_;
+  Task* task_;
   std::shared_ptr<WeightStore> weights_;
   std::shared_ptr<ProviderSession> session_;
-  Task* task_ = nullptr;
-  std::vector<ConstantPtr> constants_;  // by the ids that the session has seen; NULL once used
+  size_t used_ids_ = 0;  // that the session has seen as constants: each of them stands for one constant only
 };
 
 // Folds by the first of `providers` that takes the node.

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -144,6 +145,8 @@ class ProviderSession {
   tenon_provider_session* raw() const { return raw_; }
   bool fusion() const { return fusion_; }
   const OptionList& options() const { return options_; }  // all of the schema, defaults filled in
+  // Held while query runs.
+  std::mutex& query_mutex() { return query_mutex_; }
 
  private:
   friend class Provider;
@@ -153,6 +156,7 @@ class ProviderSession {
   bool fusion_ = true;
   OptionList options_;
   std::shared_ptr<WeightStore> weights_;
+  std::mutex query_mutex_;
   tenon_host_session host_;
   tenon_provider_session* raw_ = nullptr;
 };
@@ -172,6 +176,19 @@ inline tenon_status new_status() {
   status.reserved2 = 0;
   status.msg[0] = '\0';
   return status;
+}
+
+// Calls a provider's function: call(tenon_status*) returns its code. What it throws breaks rule 1 and stops here.
+template <typename Call>
+Status call_provider(const Provider& provider, Call&& call) {
+  tenon_status status = new_status();
+  int32_t code;
+  try {
+    code = call(&status);
+  } catch (...) {
+    return rule_broken(provider.id(), 1, "lets a C++ exception out of a function of its table");
+  }
+  return code == TENON_OK ? Status() : provider_status(provider, code, status);
 }
 
 }  // namespace tenon

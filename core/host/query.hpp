@@ -80,7 +80,8 @@ struct tenon_sink {
     uint32_t node, reason, value;
     std::string text;
   };
-  uint64_t limit = 0;  // of records, so that a provider that loops does not eat the memory
+  uint64_t limit = 0;  // of records of each sort, so that a provider that loops does not eat the memory
+  uint64_t max_nodes = 0, max_values = 0;  // of the graph
   std::vector<RawClaim> claims;
   std::vector<RawRefusal> refusals;
   std::vector<tenon::Violation> violations;  // of records that could not even be copied

@@ -89,8 +89,10 @@ class CompiledRegion : public std::enable_shared_from_this<CompiledRegion> {
  private:
   CompiledRegion() = default;
   Status take_info(const tenon_exec_info& info);
-  Status pack_weights(const tenon_exec_info& info, Task* task);
+  Status pack_weights(const Graph& graph, const tenon_exec_info& info, Task* task);
   Status bind_constants(const Graph& graph, Task* task);
+  Status upload(const ValueRule& rule, tenon_tensor* tensor, Task* task);
+  Status check_output_shape(uint32_t i, const tenon_shape& before, const int64_t* known, const tenon_shape& after) const;
   Status named(Status status) const;
 
   std::shared_ptr<ProviderSession> session_;
@@ -100,8 +102,11 @@ class CompiledRegion : public std::enable_shared_from_this<CompiledRegion> {
   std::vector<ValueRule> input_rules_, output_rules_;
   std::vector<tenon_tensor> constants_;
   std::vector<bool> is_constant_;
+  std::vector<bool> unpacked_;  // by input: a constant's original is used after loading
+  std::vector<std::vector<int64_t>> constant_dims_;
   std::vector<std::shared_ptr<const PackedWeight>> packed_;
   std::vector<DeviceBuffer> uploads_;
+  std::vector<Buffer> host_uploads_;
   std::vector<tenon_alias> aliases_;
   std::string kernel_, node_path_, node_op_;
   uint32_t max_concurrent_runs_ = 0;

@@ -47,6 +47,8 @@ class WeightStore {
   // After every region is compiled: forgets all constants that nobody keeps, with their copies, also in `model` (its
   // entries become NULL) when it is not NULL. Tensors handed out for them end here.
   void drop_unneeded(Model* model);
+  // Forgets every constant, kept or not; ids stay taken. All regions that used them are gone.
+  void forget_all();
 
  private:
   struct Copy {

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+target_sources(tenon_core PRIVATE
+  host/custom_operators.cc
+  host/device.cc
+  host/discovery.cc
+  host/graph_view.cc
+  host/host_table.cc
+  host/loader.cc
+  host/manifest.cc
+  host/node_runner.cc
+  host/options.cc
+  host/packed.cc
+  host/provider.cc
+  host/query.cc
+  host/region.cc
+  host/weights.cc)
