@@ -53,7 +53,8 @@ using CustomLookup = std::function<const CustomOperator*(std::string_view domain
 struct InferContext {
   InferBody body;                        // empty: operators with bodies get no types
   const CustomLookup* custom = nullptr;  // borrowed
-  const Graph* graph = nullptr;          // for the node's path in errors; may be NULL
+  const Graph* graph = nullptr;          // that holds the node, for its path in errors; may be NULL
+  std::string_view place;                // without a graph: the path before the node's name, "main"
 };
 
 // Types of a node's outputs: out->size() == node.outputs.size(), Type{} where nothing is known or the output is absent.

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls one schema's inference function over the IR's types.
+#include <google/protobuf/arena.h>
+
+#include <array>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "core/onnx/facts.hpp"
+#include "core/onnx/guards.hpp"
+#include "core/onnx/libonnx.hpp"
+#include "core/onnx/schema.hpp"
+
+namespace tenon::onnx_facts {
+namespace {
+
+// Contents that an inference function may look at (axes, shapes, scales); larger constants are only types to it.
+constexpr uint64_t kMaxValueElements = 4096;
+
+using google::protobuf::Arena;
+
+// The IR's node as libonnx's InferenceContext. Messages are made when they are asked for and live in an arena that
+// starts on the stack.
+class Context final : public tenon_onnx::InferenceContext {
+ public:
+  Context(const Node& node, std::span<const InferInput> inputs, const InferContext& context)
+      : node_(node), inputs_(inputs), context_(context), arena_(block_.data(), block_.size()) {
+    types_.resize(inputs.size());
+    values_.resize(inputs.size());
+    shapes_.resize(inputs.size());
+    outputs_.resize(node.outputs.size());
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      if (node.outputs[i] != kNone) {
+        outputs_[i] = Arena::CreateMessage<tenon_onnx::TypeProto>(&arena_);
+      }
+    }
+  }
+
+  const tenon_onnx::AttributeProto* getAttribute(const std::string& name) const override {
+    for (const auto& [known, proto] : attributes_) {
+      if (*known == name) {
+        return proto;
+      }
+    }
+    if (const Attribute* attribute = node_.attribute(name)) {
+      auto* proto = Arena::CreateMessage<tenon_onnx::AttributeProto>(&arena_);
+      to_proto(*attribute, proto);
+      attributes_.emplace_back(&attribute->name, proto);
+      return proto;
+    }
+    for (const auto& [body_name, body] : node_.bodies) {
+      if (body_name == name) {
+        // Present, but its contents are only reached through the body's inferencer.
+        auto* proto = Arena::CreateMessage<tenon_onnx::AttributeProto>(&arena_);
+        proto->set_name(name);
+        proto->set_type(tenon_onnx::AttributeProto::GRAPH);
+        proto->mutable_g();
+        attributes_.emplace_back(&body_name, proto);
+        return proto;
+      }
+    }
+    return nullptr;
+  }
+
+  size_t getNumInputs() const override { return inputs_.size(); }
+  size_t getNumOutputs() const override { return outputs_.size(); }
+
+  const tenon_onnx::TypeProto* getInputType(size_t index) const override {
+    if (index >= inputs_.size() || inputs_[index].type == nullptr || !inputs_[index].type->known()) {
+      return nullptr;
+    }
+    if (types_[index] == nullptr) {
+      types_[index] = Arena::CreateMessage<tenon_onnx::TypeProto>(&arena_);
+      to_proto(*inputs_[index].type, types_[index]);
+    }
+    return types_[index];
+  }
+
+  const tenon_onnx::TensorProto* getInputData(size_t index) const override {
+    if (index >= inputs_.size()) {
+      return nullptr;
+    }
+    if (values_[index] == nullptr) {
+      values_[index] = make_value(inputs_[index]);
+    }
+    return values_[index];
+  }
+
+  const tenon_onnx::TensorShapeProto* getSymbolicInput(size_t index) const override {
+    if (index >= inputs_.size() || inputs_[index].shape_value == nullptr) {
+      return nullptr;
+    }
+    if (shapes_[index] == nullptr) {
+      auto* proto = Arena::CreateMessage<tenon_onnx::TensorShapeProto>(&arena_);
+      for (const Dim& dim : *inputs_[index].shape_value) {
+        auto* added = proto->add_dim();
+        if (dim.known()) {
+          added->set_dim_value(dim.size);
+        } else if (dim.symbol != 0) {
+          added->set_dim_param(std::to_string(dim.symbol));
+        }
+      }
+      shapes_[index] = proto;
+    }
+    return shapes_[index];
+  }
+
+  const tenon_onnx::SparseTensorProto* getInputSparseData(size_t) const override { return nullptr; }
+
+  tenon_onnx::TypeProto* getOutputType(size_t index) override {
+    return index < outputs_.size() ? outputs_[index] : nullptr;
+  }
+
+  tenon_onnx::GraphInferencer* getGraphAttributeInferencer(const std::string& name) override {
+    for (const auto& [body_name, body] : node_.bodies) {
+      if (body_name == name && context_.body) {
+        return inferencers_.emplace_back(std::make_unique<BodyInferencer>(*body, this)).get();
+      }
+    }
+    return nullptr;
+  }
+
+  // What a body's inference reported; it wins over what libonnx makes of it.
+  const Status& body_error() const { return body_error_; }
+  const tenon_onnx::TypeProto* output(size_t index) const { return outputs_[index]; }
+
+ private:
+  class BodyInferencer final : public tenon_onnx::GraphInferencer {
+   public:
+    BodyInferencer(const Graph& body, Context* owner) : body_(body), owner_(owner) {}
+    std::vector<const tenon_onnx::TypeProto*> doInferencing(
+        const std::vector<const tenon_onnx::TypeProto*>& input_types,
+        const std::vector<const tenon_onnx::TensorProto*>&) override {
+      std::vector<Type> inputs(input_types.size());
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        if (input_types[i] != nullptr && !from_proto(*input_types[i], &inputs[i])) {
+          inputs[i] = Type{};
+        }
+      }
+      auto outputs = owner_->context_.body(body_, inputs);
+      if (!outputs.ok()) {
+        owner_->body_error_ = outputs.status();
+        throw tenon_onnx::InferenceError("in a body");
+      }
+      std::vector<const tenon_onnx::TypeProto*> result;
+      for (const Type& type : *outputs) {
+        auto* proto = Arena::CreateMessage<tenon_onnx::TypeProto>(&owner_->arena_);
+        to_proto(type, proto);
+        result.push_back(proto);
+      }
+      return result;
+    }
+
+   private:
+    const Graph& body_;
+    Context* owner_;
+  };
+
+  tenon_onnx::TensorProto* make_value(const InferInput& input) const {
+    if (input.value != nullptr) {
+      if (input.value->elements() > kMaxValueElements) {
+        return nullptr;
+      }
+      auto* proto = Arena::CreateMessage<tenon_onnx::TensorProto>(&arena_);
+      to_proto(*input.value, proto);
+      return proto;
+    }
+    if (input.shape_value == nullptr || input.type == nullptr || !input.type->shape || input.type->dtype != TENON_INT64) {
+      return nullptr;
+    }
+    for (const Dim& dim : *input.shape_value) {
+      if (!dim.known()) {
+        return nullptr;
+      }
+    }
+    auto* proto = Arena::CreateMessage<tenon_onnx::TensorProto>(&arena_);
+    proto->set_data_type(TENON_INT64);
+    if (!input.type->shape->empty()) {
+      proto->add_dims(static_cast<int64_t>(input.shape_value->size()));
+    }
+    for (const Dim& dim : *input.shape_value) {
+      proto->add_int64_data(dim.size);
+    }
+    return proto;
+  }
+
+  const Node& node_;
+  const std::span<const InferInput> inputs_;
+  const InferContext& context_;
+  alignas(16) std::array<char, 6144> block_;
+  mutable Arena arena_;
+  mutable std::vector<std::pair<const std::string*, tenon_onnx::AttributeProto*>> attributes_;
+  mutable std::vector<tenon_onnx::TypeProto*> types_;
+  mutable std::vector<tenon_onnx::TensorProto*> values_;
+  mutable std::vector<tenon_onnx::TensorShapeProto*> shapes_;
+  std::vector<tenon_onnx::TypeProto*> outputs_;
+  std::vector<std::unique_ptr<BodyInferencer>> inferencers_;
+  Status body_error_;
+};
+
+std::string path_of(const Node& node, const InferContext& context) {
+  const Graph* graph = context.graph;
+  if (graph != nullptr && !graph->nodes.empty() && &node >= graph->nodes.data() && &node <= &graph->nodes.back()) {
+    return graph->path_of(static_cast<NodeId>(&node - graph->nodes.data()));
+  }
+  return context.place.empty() ? node.name : std::string(context.place) + "/" + node.name;
+}
+
+Status invalid(const Node& node, const InferContext& context, const std::string& what) {
+  const std::string path = path_of(node, context);
+  const std::string op = node.domain + "::" + node.op;
+  return Status(TENON_INVALID_MODEL, path + " (" + op + "): " + what).with_node(path, op);
+}
+
+// libonnx's words without its tags and without what comes after the first line.
+std::string plain(std::string text) {
+  if (text.starts_with("[")) {
+    const size_t close = text.find("] ");
+    text.erase(0, close == std::string::npos ? 0 : close + 2);
+  }
+  text.resize(std::min(text.find('\n'), text.size()));
+  return text;
+}
+
+Status read_outputs(const Operator& op, const Node& node, const Context& made, const std::vector<const Type*>& bound,
+                    const InferContext& context, std::vector<Type>* out) {
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (node.outputs[i] == kNone) {
+      continue;
+    }
+    Type& type = (*out)[i];
+    if (!from_proto(*made.output(i), &type)) {
+      return invalid(node, context, "output " + std::to_string(i) + " has a negative dim or a type that does not exist");
+    }
+    const Formal* formal = op.output(i);
+    const bool own_type = formal != nullptr && (formal->option != Formal::variadic || formal->homogeneous);
+    const Type* variable = own_type ? bound[formal->type_set] : nullptr;
+    const bool open = !type.known() || ((type.kind == TypeKind::tensor || type.kind == TypeKind::sparse_tensor) &&
+                                        type.dtype == TENON_UNDEFINED);
+    if (open && variable != nullptr) {
+      Shape shape = std::move(type.shape);
+      type = *variable;
+      type.shape = std::move(shape);
+    } else if (open) {
+      type = Type{};
+    }
+    if (type.known() && formal != nullptr && !op.type_sets[formal->type_set].contains(type)) {
+      return invalid(node, context, "output '" + formal->name + "' would be a " + type_text(type) + ", expected one of " +
+                                        op.type_sets[formal->type_set].text);
+    }
+    if (type.shape && type.shape->size() > TENON_MAX_RANK) {
+      return invalid(node, context, "output " + std::to_string(i) + " has rank " + std::to_string(type.shape->size()) +
+                                        ", expected at most " + std::to_string(TENON_MAX_RANK));
+    }
+  }
+  return {};
+}
+
+// Where a type variable has one possible type (Shape's int64), outputs have it without any inference function.
+void fill_single_types(const Operator& op, const Node& node, std::vector<Type>* out) {
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    const Formal* formal = op.output(i);
+    if (formal == nullptr || node.outputs[i] == kNone || (*out)[i].known()) {
+      continue;
+    }
+    const TypeSet& set = op.type_sets[formal->type_set];
+    if (set.others.empty() && set.tensors != 0 && (set.tensors & (set.tensors - 1)) == 0) {
+      (*out)[i] = Type::tensor(static_cast<Dtype>(__builtin_ctz(set.tensors)));
+    }
+  }
+}
+
+Status infer_custom(const Node& node, std::span<const InferInput> inputs, const InferContext& context,
+                    const CustomOperator& custom, std::vector<Type>* out) {
+  if (!custom.infer) {
+    return {};
+  }
+  Status status = custom.infer(node, inputs, out);
+  out->resize(node.outputs.size());
+  if (status.ok()) {
+    return status;
+  }
+  return invalid(node, context, status.message()).with_provider(custom.provider);
+}
+
+}  // namespace
+
+Status infer(const Node& node, std::span<const InferInput> inputs, const InferContext& context, std::vector<Type>* out) {
+  out->assign(node.outputs.size(), Type{});
+  const Operator* op = current_operator(node.domain, node.op);
+  if (op == nullptr) {
+    const CustomOperator* custom =
+        context.custom != nullptr && *context.custom ? (*context.custom)(node.domain, node.op, node.form) : nullptr;
+    if (custom == nullptr) {
+      return Status(TENON_UNSUPPORTED, path_of(node, context) + ": there is no operator " + node.domain + "::" + node.op)
+          .with_node(path_of(node, context), node.domain + "::" + node.op);
+    }
+    return infer_custom(node, inputs, context, *custom, out);
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (node.inputs[i] != kNone && (inputs[i].type == nullptr || !inputs[i].type->known())) {
+      fill_single_types(*op, node, out);
+      return {};
+    }
+  }
+  std::vector<const Type*> bound;
+  if (Status status = check_types(*op, node, inputs, &bound); !status.ok()) {
+    const ErrorFields& fields = status.fields();
+    return invalid(node, context, status.message()).with_value(fields.value).with_expectation(fields.got, fields.expected);
+  }
+  if (Status status = guard_inference(*op, node, inputs); !status.ok()) {
+    return invalid(node, context, status.message());
+  }
+  Context made(node, inputs, context);
+  try {
+    if (op->has_inference && (node.bodies.empty() || context.body)) {
+      op->schema->GetTypeAndShapeInferenceFunction()(made);
+    }
+  } catch (const std::bad_alloc&) {
+    return Status(TENON_OUT_OF_MEMORY, path_of(node, context) + ": no memory to infer its types");
+  } catch (const std::exception& error) {
+    return made.body_error().ok() ? invalid(node, context, plain(error.what())) : made.body_error();
+  }
+  TENON_RETURN_IF_ERROR(read_outputs(*op, node, made, bound, context, out));
+  fill_single_types(*op, node, out);
+  return {};
+}
+
+}  // namespace tenon::onnx_facts
