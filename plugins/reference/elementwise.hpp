@@ -5,6 +5,8 @@
 #ifndef TENON_REFERENCE_ELEMENTWISE_HPP_
 #define TENON_REFERENCE_ELEMENTWISE_HPP_
 
+#include <algorithm>
+
 #include "operator.hpp"
 
 namespace tenon::reference {
@@ -64,6 +66,26 @@ void compare(Context& c, List types, F fn) {
         return kit::Bool(fn(kit::widen(p), kit::widen(q)));
       }
     });
+  });
+}
+
+/// y = fn(...fn(fn(x0, x1), x2)...) of all inputs, T... to T, broadcast; fn over Wide values, one rounding at the end.
+template <class List, class F>
+void variadic(Context& c, List types, F fn) {
+  Dims dims = c.input(0).dims();
+  for (size_t i = 1; i < c.ninputs(); ++i) dims = kit::broadcast(dims, c.input(i).dims());
+  Output& y = c.output(0, dims);
+  kit::dispatch(types, y.dtype(), [&]<class T>(Tag<T>) {
+    using W = kit::Wide<T>;
+    std::vector<W> sum(static_cast<size_t>(y.count()));
+    const auto fold = [&](const Input& x, auto&& step) {
+      broadcast_into(c, dims, sum.data(), x.dims(), x.data<T>(), dims, sum.data(), step);
+    };
+    fold(c.input(0), [](W, T x) { return kit::widen(x); });
+    for (size_t i = 1; i < c.ninputs(); ++i) {
+      fold(c.input(i), [&](W a, T b) { return fn(a, kit::widen(b)); });
+    }
+    std::transform(sum.begin(), sum.end(), y.data<T>(), [](W x) { return kit::narrow<T>(x); });
   });
 }
 
