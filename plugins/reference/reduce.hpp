@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reductions over axes that come as an input: which elements go into each output, in row-major order.
+#ifndef TENON_REFERENCE_REDUCE_HPP_
+#define TENON_REFERENCE_REDUCE_HPP_
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "operator.hpp"
+
+namespace tenon::reference {
+
+/// The axes of a node with `axes` as second input and attributes noop_with_empty_axes and keepdims.
+inline std::vector<bool> reduced_axes(const Context& c) {
+  const int64_t rank = c.input(0).rank();
+  const Dims named = c.has_input(1) ? c.integers(1) : Dims();
+  const bool all = named.empty() && !c.attributes().flag("noop_with_empty_axes");
+  std::vector<bool> reduced(static_cast<size_t>(rank), all);
+  for (const int64_t axis : kit::normal_axes(named, rank, "input 'axes'")) reduced[static_cast<size_t>(axis)] = true;
+  return reduced;
+}
+
+/// y = finish(step(...step(start, x0)..., xn), n): T to T, over Wide values. An F has start<T>(), step(a, x),
+/// finish(a, n). Without axes to reduce each element is a set of one.
+template <class List, class F>
+void reduce(Context& c, List types, F fn) {
+  const Input& x = c.input(0);
+  const std::vector<bool> reduced = reduced_axes(c);
+  const bool keep = c.attributes().flag("keepdims", true);
+  Dims dims;
+  Dims kept, kept_steps, inner, inner_steps;
+  const Dims steps = kit::dense_strides(x.dims());
+  for (size_t i = 0; i < reduced.size(); ++i) {
+    (reduced[i] ? inner : kept).push_back(x.dims()[i]);
+    (reduced[i] ? inner_steps : kept_steps).push_back(steps[i]);
+    if (!reduced[i] || keep) dims.push_back(reduced[i] ? 1 : x.dims()[i]);
+  }
+  Output& y = c.output(0, dims);
+  const int64_t n = kit::count(inner);
+  const kit::Walk<1> set(inner, {inner_steps});
+  const kit::Walk<2> outputs(kept, {kit::dense_strides(kept), kept_steps});
+  kit::dispatch(types, x.dtype(), [&]<class T>(Tag<T>) {
+    const auto one = [&](const T* first) {
+      kit::Wide<T> a = fn.template start<T>();
+      set.rows([&](const auto& offset, int64_t count, const auto& step) {
+        for (int64_t i = 0; i < count; ++i) a = fn.step(a, kit::widen(first[offset[0] + i * step[0]]));
+      });
+      return kit::narrow<T>(fn.finish(a, n));
+    };
+    outputs.rows([&](const auto& offset, int64_t count, const auto& step) {
+      for (int64_t i = 0; i < count; ++i) {
+        if (i % 64 == 0) c.check();
+        y.data<T>()[offset[0] + i * step[0]] = one(x.data<T>() + offset[1] + i * step[1]);
+      }
+    });
+  });
+}
+
+/// The least value of T that a reduction may start from: -infinity where there is one.
+template <class T>
+kit::Wide<T> least() {
+  if constexpr (kit::is_float<T>) {
+    return -std::numeric_limits<double>::infinity();
+  } else if constexpr (std::is_same_v<T, kit::Bool>) {
+    return 0;
+  } else {
+    return static_cast<kit::Wide<T>>(std::numeric_limits<T>::min());
+  }
+}
+/// The largest: infinity where there is one.
+template <class T>
+kit::Wide<T> largest() {
+  if constexpr (kit::is_float<T>) {
+    return std::numeric_limits<double>::infinity();
+  } else if constexpr (std::is_same_v<T, kit::Bool>) {
+    return 1;
+  } else {
+    return static_cast<kit::Wide<T>>(std::numeric_limits<T>::max());
+  }
+}
+
+inline constexpr auto kSummable = kit::kFloats + kit::Types<int32_t, int64_t, uint32_t, uint64_t>{};
+inline constexpr auto kOrdered = kSummable + kit::Types<int8_t, uint8_t, kit::Bool>{};
+
+}  // namespace tenon::reference
+
+#endif  // TENON_REFERENCE_REDUCE_HPP_
