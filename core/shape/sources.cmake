@@ -15,3 +15,7 @@ target_sources(tenon_core PRIVATE
   shape/slice_op.cc
   shape/slice_plan.cc
   shape/slice_tensor.cc)
+tenon_core_tests(
+  shape/infer_test.cc
+  shape/shape_program_test.cc
+  shape/slice_op_test.cc)
