@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/window.hpp"
+
+#include <algorithm>
+
+namespace tenon::cpu {
+
+Window Window::from(const Node& node, uint32_t spatial) {
+  Window w;
+  const uint32_t first = 2 - spatial;
+  const auto read = [&](std::string_view name, int64_t* to, uint32_t at) {
+    const auto values = node.attr_ints(name);
+    for (uint32_t i = 0; i < spatial && at + i < values.size(); ++i) to[first + i] = values[at + i];
+  };
+  read("kernel_shape", w.kernel, 0);
+  read("strides", w.stride, 0);
+  read("dilations", w.dilation, 0);
+  read("pads", w.pad_begin, 0);
+  read("pads", w.pad_end, spatial);
+  w.auto_pad = node.attr_string("auto_pad", "NOTSET");
+  w.ceil_mode = node.attr_int("ceil_mode", 0) != 0;
+  return w;
+}
+
+int64_t Window::resolve(int axis, int64_t in) {
+  const int64_t s = stride[axis];
+  if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
+    const int64_t out = (in + s - 1) / s;
+    const int64_t total = std::max<int64_t>(0, (out - 1) * s + reach(axis) - in);
+    pad_begin[axis] = auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
+    pad_end[axis] = total - pad_begin[axis];
+    return out;
+  }
+  if (auto_pad == "VALID") pad_begin[axis] = pad_end[axis] = 0;
+  const int64_t room = in + pad_begin[axis] + pad_end[axis] - reach(axis);
+  if (room < 0) return 0;
+  int64_t out = (ceil_mode ? (room + s - 1) / s : room / s) + 1;
+  if (ceil_mode && (out - 1) * s >= in + pad_begin[axis]) --out;  // no window begins in the padding at the end
+  return out;
+}
+
+bool check_window(const Node& node, Refusal& refusal) {
+  const Value x = node.input(0);
+  if (!x.rank_known()) return refusal.set(TENON_REFUSE_RANK, "the input's rank is not known", x.id());
+  if (x.rank() != 3 && x.rank() != 4)
+    return refusal.set(TENON_REFUSE_RANK, "only one and two spatial axes are in this provider", x.id());
+  for (const auto name : {"strides", "dilations", "kernel_shape"}) {
+    for (const int64_t v : node.attr_ints(name)) {
+      if (v < 1 || v > INT32_MAX)
+        return refusal.set(TENON_REFUSE_ATTR, plugin::cat("attribute ", name, " holds ", v));
+    }
+  }
+  for (const int64_t v : node.attr_ints("pads"))
+    if (v < 0 || v > INT32_MAX) return refusal.set(TENON_REFUSE_ATTR, plugin::cat("attribute pads holds ", v));
+  return true;
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sliding window of convolutions and pools over one or two spatial axes; one axis is taken as [1, width].
+#ifndef TENON_CPU_OPS_WINDOW_HPP_
+#define TENON_CPU_OPS_WINDOW_HPP_
+
+#include "kernel.hpp"
+
+namespace tenon::cpu {
+
+struct Window {
+  // [0]: rows, [1]: columns.
+  int64_t kernel[2] = {1, 1}, stride[2] = {1, 1}, dilation[2] = {1, 1};
+  int64_t pad_begin[2] = {0, 0}, pad_end[2] = {0, 0};
+  std::string_view auto_pad = "NOTSET";
+  bool ceil_mode = false;
+
+  // Attributes kernel_shape, strides, dilations, pads, auto_pad, ceil_mode of a node over `spatial` axes (1 or 2).
+  static Window from(const Node& node, uint32_t spatial);
+  int64_t reach(int axis) const { return (kernel[axis] - 1) * dilation[axis] + 1; }
+  // Output size along one axis for an input of `in`; settles pads that auto_pad left open.
+  int64_t resolve(int axis, int64_t in);
+};
+
+// Rank 3 or 4 and known attribute lengths; false with a reason otherwise.
+bool check_window(const Node& node, Refusal& refusal);
+
+}  // namespace tenon::cpu
+
+#endif  // TENON_CPU_OPS_WINDOW_HPP_
