@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/api/error.hpp"
+#include "core/api/session.hpp"
+#include "core/api/value.hpp"
+#include "core/base/time.hpp"
+
+// Lock-free atomics only: cancel is safe in a signal handler.
+struct tenon_run_options {
+  std::atomic<uint32_t> references{1};
+  std::atomic<int32_t> stop{TENON_OK};
+  std::atomic<uint64_t> timeout_ns{0};
+  std::atomic<uint32_t> threads{0};
+};
+
+namespace tenon::api {
+namespace {
+
+constexpr uint32_t kInline = 32;  // inputs or outputs for which a run's lists need no memory
+
+template <typename T>
+class SmallList {
+ public:
+  explicit SmallList(size_t count) : count_(count) {
+    if (count > kInline) {
+      more_.resize(count);
+    }
+  }
+  T& operator[](size_t i) { return count_ > kInline ? more_[i] : few_[i]; }
+  std::span<const T> span() const { return {count_ > kInline ? more_.data() : few_, count_}; }
+
+ private:
+  size_t count_;
+  T few_[kInline] = {};
+  std::vector<T> more_;
+};
+
+// Values for outputs that the caller did not bring; released unless they are handed out.
+class ValueMaker final : public OutputMaker {
+ public:
+  ~ValueMaker() {
+    for (const auto& [index, value] : made_) {
+      tenon_value_release(value);
+    }
+  }
+  Result<std::byte*> make_output(uint32_t index, Dtype dtype, const int64_t* dims, uint32_t rank,
+                                 uint64_t bytes) override {
+    TENON_ASSIGN_OR_RETURN(tenon_value * value, make_value(dtype, {dims, rank}, bytes));
+    made_.emplace_back(index, value);
+    return static_cast<std::byte*>(value->tensor.data);
+  }
+  void hand_out(tenon_value** outputs) {
+    for (const auto& [index, value] : made_) {
+      outputs[index] = value;
+    }
+    made_.clear();
+  }
+
+ private:
+  std::vector<std::pair<uint32_t, tenon_value*>> made_;
+};
+
+bool overlaps_any(const tenon_tensor& output, const tenon_value* const* inputs, uint32_t count) {
+  const auto* begin = static_cast<const std::byte*>(output.data);
+  for (uint32_t i = 0; i < count; ++i) {
+    if (inputs[i] == nullptr) {
+      continue;
+    }
+    const tenon_tensor& input = inputs[i]->tensor;
+    const auto* other = static_cast<const std::byte*>(input.data);
+    // Negative strides reach before the first element: such an input is taken to overlap.
+    if (begin < other + input.bytes && other < begin + output.bytes) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Status run(tenon_session& session, const tenon_run_options* options, const tenon_value* const* inputs,
+           uint32_t n_inputs, tenon_value** outputs, uint32_t n_outputs, const uint8_t* wanted) {
+  if (n_inputs != session.inputs.size() || n_outputs != session.outputs.size() ||
+      (n_inputs > 0 && inputs == nullptr) || (n_outputs > 0 && outputs == nullptr)) {
+    return bad_argument("tenon_session_run: the model has " + std::to_string(session.inputs.size()) + " inputs and " +
+                        std::to_string(session.outputs.size()) + " outputs, the call " + std::to_string(n_inputs) +
+                        " and " + std::to_string(n_outputs) + ", or a list is NULL");
+  }
+  SmallList<const tenon_tensor*> tensors(n_inputs);
+  for (uint32_t i = 0; i < n_inputs; ++i) {
+    tensors[i] = inputs[i] == nullptr ? nullptr : &inputs[i]->tensor;
+  }
+  SmallList<OutputPort> ports(n_outputs);
+  for (uint32_t i = 0; i < n_outputs; ++i) {
+    OutputPort& port = ports[i];
+    port.wanted = wanted == nullptr || wanted[i] != 0;
+    if (outputs[i] != nullptr && port.wanted) {
+      port.given = &outputs[i]->tensor;
+      port.overlaps = overlaps_any(*port.given, inputs, n_inputs);
+    }
+  }
+  ValueMaker maker;
+  RunRequest request;
+  request.inputs = tensors.span();
+  request.outputs = ports.span();
+  request.maker = &maker;
+  if (options != nullptr) {
+    request.stop = &options->stop;
+    request.threads = options->threads.load(std::memory_order_relaxed);
+    if (const uint64_t timeout = options->timeout_ns.load(std::memory_order_relaxed); timeout != 0) {
+      const uint64_t now = now_ns();
+      request.deadline_ns = timeout > UINT64_MAX - now ? UINT64_MAX : now + timeout;
+    }
+  }
+  TENON_RETURN_IF_ERROR(session.executor->run(request));
+  maker.hand_out(outputs);
+  return {};
+}
+
+}  // namespace
+}  // namespace tenon::api
+
+using tenon::Status;
+using tenon::api::bad_argument;
+using tenon::api::guarded;
+
+extern "C" {
+
+int32_t tenon_run_options_create(tenon_run_options** out, tenon_status* status) {
+  return guarded(status, [&]() -> Status {
+    if (out == nullptr) {
+      return bad_argument("tenon_run_options_create: out is NULL");
+    }
+    *out = new tenon_run_options();
+    return {};
+  });
+}
+
+void tenon_run_options_retain(tenon_run_options* options) {
+  if (options != nullptr) {
+    options->references.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void tenon_run_options_release(tenon_run_options* options) {
+  if (options != nullptr && options->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    delete options;
+  }
+}
+
+void tenon_run_options_cancel(tenon_run_options* options) {
+  if (options != nullptr) {
+    options->stop.store(TENON_CANCELLED, std::memory_order_relaxed);
+  }
+}
+
+void tenon_run_options_reset(tenon_run_options* options) {
+  if (options != nullptr) {
+    options->stop.store(TENON_OK, std::memory_order_relaxed);
+  }
+}
+
+void tenon_run_options_set_timeout(tenon_run_options* options, uint64_t nanoseconds) {
+  if (options != nullptr) {
+    options->timeout_ns.store(nanoseconds, std::memory_order_relaxed);
+  }
+}
+
+void tenon_run_options_set_threads(tenon_run_options* options, uint32_t threads) {
+  if (options != nullptr) {
+    options->threads.store(threads, std::memory_order_relaxed);
+  }
+}
+
+int32_t tenon_session_run(tenon_session* session, const tenon_run_options* options, const tenon_value* const* inputs,
+                          uint32_t n_inputs, tenon_value** outputs, uint32_t n_outputs, const uint8_t* wanted,
+                          tenon_status* status) {
+  return guarded(status, [&]() -> Status {
+    if (session == nullptr) {
+      return bad_argument("tenon_session_run: session is NULL");
+    }
+    return tenon::api::run(*session, options, inputs, n_inputs, outputs, n_outputs, wanted);
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// tenon_session: a loaded model, ready to run.
+#pragma once
+
+#include <tenon/tenon.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/api/env.hpp"
+#include "core/api/options.hpp"
+#include "core/host/custom_operators.hpp"
+#include "core/opt/run_passes.hpp"
+#include "core/sched/executor.hpp"
+#include "core/sched/report.hpp"
+
+namespace tenon::api {
+
+// Where a model comes from.
+struct ModelSource {
+  std::string path;                    // a file; empty: bytes
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;   // keeps bytes alive; NULL: they are copied
+  std::string external_folder;         // bytes only
+};
+
+// What tenon_io shows; the record's pointers lead into the rest.
+struct IoInfo {
+  std::string name, type;
+  std::vector<int64_t> dims;
+  std::vector<std::string> symbols;
+  std::vector<tenon_string> symbol_records;
+  tenon_io record = {};
+};
+
+struct LoadTimes {
+  double import_ms = 0, passes_ms = 0, place_ms = 0, total_ms = 0;
+};
+
+}  // namespace tenon::api
+
+struct tenon_session {
+  explicit tenon_session(tenon_env* owner) : env(owner) {}
+
+  std::atomic<uint32_t> references{1};
+  tenon::api::EnvRef env;
+  tenon::LoadOptions options;
+  tenon::api::ModelSource source;  // for what is printed on demand; bytes only when the caller keeps them
+  std::unique_ptr<tenon::CustomOperators> custom;
+  std::shared_ptr<tenon::Model> model;
+  std::shared_ptr<tenon::WeightStore> weights;
+  std::unique_ptr<tenon::Executor> executor;
+  std::vector<std::unique_ptr<tenon::api::IoInfo>> inputs, outputs;
+  std::vector<tenon::PassRecord> passes;
+  tenon::PlacementReport report;
+  tenon::api::LoadTimes times;
+};
+
+namespace tenon::api {
+
+// Reads, optimises, places and compiles. Errors as tenon_session_create documents.
+Result<std::unique_ptr<tenon_session>> load_session(tenon_env* env, ModelSource source, const LoadOptions& options);
+
+// The model as it was imported, read again.
+Result<std::unique_ptr<Model>> import_model(const ModelSource& source, const LoadOptions& options,
+                                            const onnx_facts::CustomLookup* custom);
+
+// "tensor(float32)", "seq(tensor(int64))", "map(int64,tensor(float32))", "optional(...)".
+std::string type_text(const Type& type);
+
+std::string placement_json(const tenon_session& session);
+std::string inspect_json(const tenon_session& session);
+std::string profile_json(const tenon_session& session);
+std::string profile_trace(const tenon_session& session);
+
+}  // namespace tenon::api

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+target_sources(tenon_core PRIVATE
+  api/env.cc
+  api/error.cc
+  api/load.cc
+  api/options.cc
+  api/profile_json.cc
+  api/report_json.cc
+  api/run.cc
+  api/session.cc
+  api/value.cc)

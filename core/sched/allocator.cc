@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/sched/allocator.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "core/base/checked.hpp"
+#include "core/ir/types.hpp"
+
+namespace tenon {
+namespace {
+
+// Bytes of a dense tensor with the offsets of strings; nullopt on overflow.
+std::optional<uint64_t> bytes_of(Dtype dtype, const int64_t* dims, uint32_t rank, uint64_t string_bytes) {
+  CheckedSize elements(1);
+  for (uint32_t i = 0; i < rank; ++i) {
+    elements *= CheckedSize::from_signed(dims[i]);
+  }
+  if (!elements.ok()) {
+    return std::nullopt;
+  }
+  if (dtype != TENON_STRING) {
+    return dtype_bytes(dtype, elements.value());
+  }
+  return ((elements + CheckedSize(1)) * CheckedSize(8) + CheckedSize(string_bytes)).get();
+}
+
+std::string shown(const int64_t* dims, uint32_t rank) {
+  std::string text = "[";
+  for (uint32_t i = 0; i < rank; ++i) {
+    text += (i > 0 ? "," : "") + std::to_string(dims[i]);
+  }
+  return text + "]";
+}
+
+}  // namespace
+
+Status OutputAllocator::alloc_output(uint32_t index, const int64_t* dims, uint32_t rank, uint64_t string_bytes,
+                                     tenon_tensor* out) {
+  if (index >= instruction_.outputs.size() || frame_.dynamics[instruction_.outputs[index]] == nullptr) {
+    return Status(TENON_PROVIDER_RULE, "alloc_output was called for output " + std::to_string(index) +
+                                           ", whose memory was given [R8]");
+  }
+  const SlotId slot = instruction_.outputs[index];
+  const Program& program = *frame_.program;
+  const Value& value = program.graph->values[program.slots[slot].value];
+  if (const Shape& declared = value.type.shape; declared) {
+    const bool fits = declared->size() == rank &&
+                      std::equal(declared->begin(), declared->end(), dims,
+                                 [](const Dim& dim, int64_t size) { return !dim.known() || dim.size == size; });
+    if (!fits) {
+      return Status(TENON_PROVIDER_RULE,
+                    "alloc_output was called with dims " + shown(dims, rank) + " that contradict the graph's [R8]")
+          .with_value(value.name);
+    }
+  }
+  Dynamic& dynamic = *frame_.dynamics[slot];
+  const Dtype dtype = program.slots[slot].dtype;
+  const std::optional<uint64_t> bytes = bytes_of(dtype, dims, rank, string_bytes);
+  if (!bytes) {
+    return Status(TENON_LIMIT, "output " + shown(dims, rank) + " has more than 2^64 bytes").with_value(value.name);
+  }
+  if (dynamic.buffer.bytes() < *bytes || !dynamic.buffer) {
+    dynamic.buffer = Buffer();
+    TENON_ASSIGN_OR_RETURN(dynamic.buffer,
+                           frame_.memory->allocate(std::max<uint64_t>(*bytes, 1), 64, "an output of the run"));
+  }
+  std::copy_n(dims, rank, dynamic.dims);
+  dynamic.rank = rank;
+  dynamic.bytes = *bytes;
+  dynamic.set = true;
+  frame_.pointers[slot] = dynamic.buffer.data();
+  frame_.sizes[slot] = *bytes;
+  *out = {};
+  out->size = sizeof *out;
+  out->dtype = dtype;
+  out->rank = rank;
+  out->dims = dynamic.dims;
+  out->bytes = *bytes;
+  out->data = dynamic.buffer.data();
+  return {};
+}
+
+}  // namespace tenon

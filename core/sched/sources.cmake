@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+target_sources(tenon_core PRIVATE
+  sched/allocator.cc
+  sched/executor.cc
+  sched/frame_cache.cc
+  sched/lower.cc
+  sched/offsets.cc
+  sched/placement.cc
+  sched/plan.cc
+  sched/program.cc
+  sched/report.cc
+  sched/segment_memory.cc
+  sched/strided.cc
+  sched/walk.cc)
+tenon_core_tests(sched/offsets_test.cc)
