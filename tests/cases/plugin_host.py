@@ -5,7 +5,7 @@
     outputs = provider.run(node, arrays, output_dtypes)       # node: onnx.NodeProto of opset 28
 
 No shape inference, no core: an operator can be tried before anything else runs. Every output is left open, so that the
-provider asks for its memory; `given` hands the memory over instead. parallel_for runs in index order, or in reverse.
+provider settles its dims in prepare or asks for its memory; `given` hands the memory over instead. parallel_for runs in index order, or in reverse.
 """
 
 import ctypes as c
@@ -73,6 +73,12 @@ _RUN = _record(
     ("ninputs", U32), ("noutputs", U32), ("tensor_stride", U32), ("nwaits", U32), ("workspace", PTR),
     ("workspace_bytes", U64), ("task", PTR), ("handle", PTR), ("waits", PTR), ("signals", PTR), ("point_stride", U32),
     ("nsignals", U32))
+_SHAPE = _record(
+    "Shape", ("dtype", U32), ("rank", U32), ("dims", c.POINTER(I64)), ("value", c.POINTER(_Tensor)))
+_SHAPES = _record(
+    "Shapes", ("size", U32), ("reserved", U32), ("inputs", c.POINTER(_SHAPE)), ("ninputs", U32), ("input_stride", U32),
+    ("outputs", c.POINTER(_SHAPE)), ("noutputs", U32), ("output_stride", U32))
+_PREPARED_INFO = _record("PreparedInfo", ("size", U32), ("reserved", U32), ("workspace_bytes", U64))
 _RANGE = _record(
     "HostRange", ("size", U32), ("reserved", U32), ("generation", U32), ("min_minor", U32), ("max_minor", U32),
     ("reserved2", U32), ("features", U64))
@@ -92,7 +98,9 @@ _PROVIDER = _record(
     ("session_create", c.CFUNCTYPE(I32, PTR, c.POINTER(_SESSION), c.POINTER(PTR), _STATUS)),
     ("session_destroy", c.CFUNCTYPE(None, PTR)), ("query", c.CFUNCTYPE(I32, PTR, c.POINTER(_GRAPH), PTR, _STATUS)),
     ("compile", c.CFUNCTYPE(I32, PTR, c.POINTER(_REGION), PTR, c.POINTER(PTR), c.POINTER(_EXEC_INFO), _STATUS)),
-    ("prepack", PTR), ("bind_packed", PTR), ("prepare", PTR), ("prepared_destroy", PTR),
+    ("prepack", PTR), ("bind_packed", PTR),
+    ("prepare", c.CFUNCTYPE(I32, PTR, c.POINTER(_SHAPES), c.POINTER(PTR), c.POINTER(_PREPARED_INFO), _STATUS)),
+    ("prepared_destroy", c.CFUNCTYPE(None, PTR)),
     ("execute", c.CFUNCTYPE(I32, PTR, PTR, c.POINTER(_RUN), _STATUS)), ("exec_destroy", c.CFUNCTYPE(None, PTR)),
     *[(name, PTR) for name in ("mem_alloc", "mem_free", "mem_map", "mem_unmap", "layout_bytes", "copy", "copy_cost",
                                "sync_create", "sync_wait", "sync_signal", "sync_destroy")],
@@ -145,7 +153,7 @@ class Provider:
                           c.byref(status)), status)
         self._table = table.contents
         self._session = PTR()
-        self._check(self._table.session_create(self._table.self_, c.byref(_SESSION(size=c.sizeof(_SESSION))),
+        self._check(self._table.session_create(self._table.self_, c.byref(_SESSION(size=c.sizeof(_SESSION), max_workers=1)),
                                                c.byref(self._session), c.byref(status)), status)
         lines = [line.split() for line in self.listing().splitlines()]
         self.forms = {(domain, op): int(form) for domain, op, form, *_ in lines}
@@ -293,16 +301,48 @@ class Provider:
                                         c.byref(status)), status)
         try:
             tensors = [_Tensor(size=c.sizeof(_Tensor), dtype=dtype, rank=ABSENT) for dtype in self._dtypes]
-            for i, dims in enumerate(given or []):
-                if self._dtypes[i] != STRING:
+            prepared, workspace, settled = self._prepare(handle, inputs, given)
+            for i, dims in enumerate(settled):
+                if dims is not None and self._dtypes[i] != STRING:
                     self._allocate(i, list(dims), 0, tensors[i])
             targets = self._array(_Tensor, tensors)
             run = _RUN(size=c.sizeof(_RUN), inputs=self._array(_Tensor, [self._tensor(a) for a in inputs]),
-                       ninputs=len(inputs), outputs=targets, noutputs=len(tensors), tensor_stride=c.sizeof(_Tensor))
-            self._check(self._table.execute(handle, None, c.byref(run), c.byref(status)), status)
+                       ninputs=len(inputs), outputs=targets, noutputs=len(tensors), tensor_stride=c.sizeof(_Tensor),
+                       workspace=workspace, workspace_bytes=0 if workspace is None else self._workspace_bytes)
+            try:
+                self._check(self._table.execute(handle, prepared, c.byref(run), c.byref(status)), status)
+            finally:
+                if prepared:
+                    self._table.prepared_destroy(prepared)
             return self._results(outputs)
         finally:
             self._table.exec_destroy(handle)
+
+    def _prepare(self, handle, inputs, given):
+        """(prepared, workspace address, dims of each present output or None where they stay open)."""
+        if not self._table.prepare:
+            return None, None, given or []
+
+        def shape(dtype, dims):
+            array = self._array(I64, list(dims or []) + [-1] * (64 - len(dims or [])))
+            return _SHAPE(dtype=dtype, rank=ABSENT if dims is None else len(dims), dims=c.cast(array, c.POINTER(I64)))
+
+        shapes_in = self._array(_SHAPE, [shape(dtype_of(a), a.shape) for a in inputs])
+        wanted = [list(dims) for dims in given] if given else [None] * len(self._dtypes)
+        shapes_out = self._array(_SHAPE, [shape(d, dims) for d, dims in zip(self._dtypes, wanted)])
+        shapes = _SHAPES(size=c.sizeof(_SHAPES), inputs=shapes_in, ninputs=len(inputs), input_stride=c.sizeof(_SHAPE),
+                         outputs=shapes_out, noutputs=len(self._dtypes), output_stride=c.sizeof(_SHAPE))
+        prepared, status, info = PTR(), _Status(size=c.sizeof(_Status)), _PREPARED_INFO(size=c.sizeof(_PREPARED_INFO))
+        self._check(self._table.prepare(handle, c.byref(shapes), c.byref(prepared), c.byref(info), c.byref(status)),
+                    status)
+        self._workspace_bytes = info.workspace_bytes
+        buffer = self._hold(c.create_string_buffer(info.workspace_bytes + 64)) if info.workspace_bytes else None
+        workspace = (c.addressof(buffer) + 63) // 64 * 64 if buffer else None
+        settled = []
+        for i in range(len(self._dtypes)):
+            dims = None if shapes_out[i].rank == ABSENT else [shapes_out[i].dims[k] for k in range(shapes_out[i].rank)]
+            settled.append(None if dims is not None and any(d < 0 for d in dims) else dims)
+        return prepared, workspace, settled
 
     def _results(self, outputs):
         present = iter(range(len(self._dtypes)))
