@@ -267,7 +267,9 @@ void fill_holes(const GraphView& view, const std::vector<bool>& claimed, const s
     result->refusals.push_back({view.node(local), TENON_REFUSE_OP, kNone, text});
   }
   if (silent > 0) {
-    result->violations.push_back({6, std::to_string(silent) + " nodes are neither claimed nor refused, the first is " +
+    result->violations.push_back({6, std::to_string(silent) +
+                                         (silent == 1 ? " node is" : " nodes are") +
+                                         " neither claimed nor refused, the first is " +
                                          first});
   }
 }

@@ -22,7 +22,7 @@ struct Constant {
   uint64_t bytes = 0;  // at `data`
   bool splat = false;
   std::shared_ptr<const void> owner;  // keeps `data` alive: a mapping or a buffer
-  int fd = -1;                        // the file that holds the bytes at file_offset, when there is one
+  int fd = -1;                        // of the file that `data` maps at file_offset; -1: `data` is memory
   uint64_t file_offset = 0;
 
   uint64_t elements() const;    // product of dims (checked when the constant is made)
