@@ -61,9 +61,9 @@ class View : public Kernel {
       case Kind::kSame:
         return x;
       case Kind::kFlatten: {
-        const auto axis = static_cast<size_t>(axis_ == static_cast<int64_t>(x.size())
-                                                  ? axis_
-                                                  : normal_axis(axis_, x.size() + 1, node_text_));
+        // In [-rank, rank]: the end itself counts, from the front only.
+        const auto rank = static_cast<int64_t>(x.size());
+        const auto axis = static_cast<size_t>(axis_ == rank ? axis_ : normal_axis(axis_, x.size(), node_text_));
         return {count_of(DimsView(x).first(axis)), count_of(DimsView(x).subspan(axis))};
       }
       case Kind::kReshape:
