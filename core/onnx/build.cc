@@ -296,6 +296,7 @@ Status Builder::check_declared(ValueId id, std::string_view name, const Scope& s
 
 Status Builder::build_nodes(const std::vector<wire::Node>& nodes, Scope* scope) {
   TENON_ASSIGN_OR_RETURN(const std::vector<uint32_t> order, order_nodes(nodes, *scope));
+  scope->nodes = &nodes;
   scope->names.reserve(scope->names.size() + nodes.size() * 2);
   // Values first: the names of a graph's own values win over those that inlined functions bring.
   for (const wire::Node& node : nodes) {
@@ -328,6 +329,9 @@ Status Builder::build_main(const wire::Graph& graph, int64_t ir_version) {
   declare(graph.output, &scope);
   TENON_RETURN_IF_ERROR(add_initializers(graph, &scope));
   TENON_RETURN_IF_ERROR(add_inputs(graph, nullptr, ir_version, &scope));
+  for (const wire::ValueInfo& output : graph.output) {
+    scope.results.push_back(output.name);
+  }
   TENON_RETURN_IF_ERROR(build_nodes(graph.node, &scope));
   if (graph.output.empty()) {
     return Status(TENON_INVALID_MODEL, "the model has no outputs");
@@ -341,6 +345,9 @@ Status Builder::finish_body(const wire::Graph& wire, const std::vector<Type>& se
   declare(wire.output, inner);
   TENON_RETURN_IF_ERROR(add_initializers(wire, inner));
   TENON_RETURN_IF_ERROR(add_inputs(wire, &seeds, model_->ir_version, inner));
+  for (const wire::ValueInfo& output : wire.output) {
+    inner->results.push_back(output.name);
+  }
   TENON_RETURN_IF_ERROR(build_nodes(wire.node, inner));
   return add_outputs(wire, inner);
 }

@@ -59,11 +59,15 @@ struct Scope {
   std::unordered_map<std::string_view, ValueId> names;
   std::unordered_map<std::string_view, const wire::Type*> declared;  // value_info and outputs
   std::unordered_map<std::string_view, ValueId> bound_outputs;       // of a function: its caller's values
+  const std::vector<wire::Node>* nodes = nullptr;                    // the list itself
+  std::vector<std::string_view> results;                             // names of the graph's or function's outputs
 };
 
 // The order in which a list of nodes can be built: as it stands where that is one. TENON_INVALID_MODEL names a cycle,
 // a name that two nodes make, and one that both a node and `taken` (inputs, initializers) make.
 Result<std::vector<uint32_t>> order_nodes(const std::vector<wire::Node>& nodes, const Scope& scope);
+// Does a node of the scope (or a body in one) read this name, or is it an output? Looks at all of them.
+bool is_read(std::string_view name, const Scope& scope);
 
 class Builder {
  public:
@@ -98,7 +102,7 @@ class Builder {
   Status finish_body(const wire::Graph& wire, const std::vector<Type>& seeds, Scope* inner);
   // Constant and ConstantOfShape of a constant: true when the node became a constant.
   Result<bool> make_constant(Call* call);
-  Status add_raised(const onnx_facts::Operator& op, Node node, const Scope& scope);
+  Status add_raised(const onnx_facts::Operator& op, Call* call);
   // Infers the types of a node of opset 28 and puts it into the graph.
   Status add_node(const onnx_facts::Operator& op, Node node, const Scope& scope);
   // Compares an inferred type with the one that the model declares for `name`, if any.

@@ -36,15 +36,18 @@ Status Builder::Call::locate(Status status) const {
   if (status.ok() || !status.fields().node.empty()) {
     return status;
   }
-  const std::string op = node.domain + "::" + node.op;
-  return status.prefixed(path + " (" + op + "): ").with_node(path, op);
+  return status.prefixed(path + " (" + title + "): ").with_node(path, title);
 }
 
 // A rule's view of the graph that is being built.
 class Builder::Raising final : public forms::Raise {
  public:
-  Raising(Builder* builder, const Scope& scope, Node raised)
-      : Raise(scope.graph, std::move(raised)), builder_(builder), scope_(scope) {}
+  Raising(Builder* builder, Call* call)
+      : Raise(call->scope.graph, std::move(call->node)), builder_(builder), wire_(call->wire), scope_(call->scope) {}
+
+  bool output_read(size_t output) const override {
+    return has_output(output) && is_read(wire_.output[output], scope_);
+  }
 
  private:
   Status add(Node added) override {
@@ -57,6 +60,7 @@ class Builder::Raising final : public forms::Raise {
     return builder_->add_node(*op, std::move(added), scope_);
   }
   Builder* builder_;
+  const wire::Node& wire_;
   const Scope& scope_;
 };
 
@@ -85,6 +89,7 @@ Status Builder::build_node(const wire::Node& wire, size_t index, Scope* scope) {
   node.domain = domain_of(wire.domain);
   node.op = wire.op_type;
   call.path = scope->place + "/" + node.name;
+  call.title = node.domain + "::" + node.op;
   const auto imported = scope->opsets->find(node.domain);
   const auto fallback = opsets_.find(node.domain);
   call.opset = imported != scope->opsets->end() ? imported->second : fallback != opsets_.end() ? fallback->second : 0;
@@ -141,10 +146,12 @@ Status Builder::build_operator(Call* call) {
   TENON_RETURN_IF_ERROR(build_bodies(call));
   TENON_RETURN_IF_ERROR(onnx_facts::check_and_complete(*op, &node));
   node.form = op->form;
-  return add_raised(*op, std::move(node), call->scope);
+  return add_raised(*op, call);
 }
 
-Status Builder::add_raised(const Operator& op, Node node, const Scope& scope) {
+Status Builder::add_raised(const Operator& op, Call* call) {
+  Node& node = call->node;
+  const Scope& scope = call->scope;
   const Operator* current = op.custom != nullptr ? &op : onnx_facts::current_operator(op.domain, op.op);
   if (current == nullptr) {
     return Status(TENON_INTERNAL, "opset 28 does not know the operator");
@@ -159,10 +166,9 @@ Status Builder::add_raised(const Operator& op, Node node, const Scope& scope) {
   if (rule == nullptr && current->gone && op.form == current->form) {
     return add_node(*current, std::move(node), scope);  // no longer in opset 28, but never replaced
   }
-  Raising raise(this, scope, std::move(node));
+  Raising raise(this, call);
   raise.form = op.form;
-  const auto imported = scope.opsets->find(op.domain);
-  raise.opset = imported == scope.opsets->end() ? op.since : imported->second;
+  raise.opset = call->opset;
   if (rule == nullptr) {
     return raise.refuse("no rewrite of this operator exists");
   }
@@ -310,6 +316,7 @@ Status Builder::inline_function(const wire::Function& function, const std::vecto
       return Status(TENON_INVALID_MODEL, "calls a function with two outputs '" + std::string(name) + "'");
     }
   }
+  inner->results.assign(function.output.begin(), function.output.end());
   declare(function.value_info, inner);
   TENON_RETURN_IF_ERROR(build_nodes(function.node, inner));
   for (const auto& [from, to] : passed) {

@@ -92,6 +92,16 @@ Status cycle(const std::vector<wire::Node>& nodes, const Sources& sources, const
 
 }  // namespace
 
+bool is_read(std::string_view name, const Scope& scope) {
+  if (std::find(scope.results.begin(), scope.results.end(), name) != scope.results.end()) {
+    return true;
+  }
+  return std::any_of(scope.nodes->begin(), scope.nodes->end(), [&](const wire::Node& node) {
+    const std::vector<std::string_view> names = names_read(node);
+    return std::find(names.begin(), names.end(), name) != names.end();
+  });
+}
+
 Result<std::vector<uint32_t>> order_nodes(const std::vector<wire::Node>& nodes, const Scope& scope) {
   Producers producers;
   producers.reserve(nodes.size());

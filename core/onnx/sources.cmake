@@ -12,6 +12,33 @@ target_sources(tenon_core PRIVATE
   onnx/order.cc
   onnx/schema.cc
   onnx/tensors.cc
+  onnx/forms/axes_input.cc
+  onnx/forms/batch_normalization.cc
+  onnx/forms/broadcast.cc
+  onnx/forms/cast.cc
+  onnx/forms/clip.cc
+  onnx/forms/concat.cc
+  onnx/forms/consumed_inputs.cc
+  onnx/forms/dft.cc
+  onnx/forms/dropout.cc
   onnx/forms/forms.cc
+  onnx/forms/gemm.cc
+  onnx/forms/grid_sample.cc
+  onnx/forms/group_normalization.cc
+  onnx/forms/label_encoder.cc
+  onnx/forms/lp_pool.cc
+  onnx/forms/pad.cc
+  onnx/forms/prelu.cc
+  onnx/forms/reshape.cc
+  onnx/forms/resize.cc
+  onnx/forms/rnn.cc
+  onnx/forms/roi_align.cc
+  onnx/forms/scan.cc
+  onnx/forms/scatter.cc
+  onnx/forms/slice.cc
+  onnx/forms/softmax.cc
+  onnx/forms/split.cc
+  onnx/forms/tile.cc
+  onnx/forms/top_k.cc
   onnx/wire/parse.cc
   onnx/wire/reader.cc)

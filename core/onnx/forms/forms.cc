@@ -85,6 +85,18 @@ bool Raise::integers(size_t input, std::vector<int64_t>* out) const {
   return value != nullptr && read_integers(*value, out);
 }
 
+bool Raise::floats(size_t input, std::vector<float>* out) const {
+  const Constant* value = has_input(input) ? graph_->constant_of(node.inputs[input]) : nullptr;
+  if (value == nullptr || value->dtype != TENON_FLOAT32 || value->elements() > 64) {
+    return false;
+  }
+  out->resize(value->elements());
+  for (size_t i = 0; i < out->size(); ++i) {
+    std::memcpy(&(*out)[i], value->data + (value->splat ? 0 : i * sizeof(float)), sizeof(float));
+  }
+  return true;
+}
+
 Status Raise::refuse(std::string why) const {
   return Status(TENON_UNSUPPORTED, "has form " + std::to_string(form) + " of opset " + std::to_string(opset) +
                                        ", which can't be brought to opset " + std::to_string(onnx_facts::kOpset) + ": " +

@@ -37,10 +37,14 @@ class Raise {
   const Type& type(size_t input) const;
   bool has_input(size_t input) const { return input < node.inputs.size() && node.inputs[input] != kNone; }
   bool has_output(size_t output) const { return output < node.outputs.size() && node.outputs[output] != kNone; }
+  // Is the output there and read by anything? Looks at every node around: for rare cases.
+  virtual bool output_read(size_t output) const = 0;
   // -1: not known.
   int64_t rank(size_t input) const;
   // The value of an integer constant; false when the input is none.
   bool integers(size_t input, std::vector<int64_t>* out) const;
+  // The value of a FLOAT32 constant of at most 64 elements; false when the input is none.
+  bool floats(size_t input, std::vector<float>* out) const;
 
   // TENON_UNSUPPORTED: "has form 6 of opset 6: <why>".
   Status refuse(std::string why) const;
