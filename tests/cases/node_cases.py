@@ -20,8 +20,6 @@ import onnx_cases  # noqa: E402
 from plugin_host import Provider, ProviderError, Refused  # noqa: E402
 
 OPSET = 28
-# Element types that the ABI has no number for.
-OUTSIDE = {"float6e2m3", "float6e3m2"}
 
 
 def dtypes_of(model):
@@ -62,7 +60,7 @@ def schema_types(schema, text):
     for constraint in schema.type_constraints:
         if constraint.type_param_str == text:
             names = constraint.allowed_type_strs
-            return {n[7:-1] for n in names if n.startswith("tensor(")} - OUTSIDE
+            return {n[7:-1] for n in names if n.startswith("tensor(")}
     return {text[7:-1]}
 
 

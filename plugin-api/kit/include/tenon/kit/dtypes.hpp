@@ -75,12 +75,14 @@ template <> inline constexpr uint32_t dtype_of<Float4E2M1> = TENON_FLOAT4E2M1;
 template <> inline constexpr uint32_t dtype_of<Float8E8M0> = TENON_FLOAT8E8M0;
 template <> inline constexpr uint32_t dtype_of<UInt2> = TENON_UINT2;
 template <> inline constexpr uint32_t dtype_of<Int2> = TENON_INT2;
+template <> inline constexpr uint32_t dtype_of<Float6E2M3> = TENON_FLOAT6E2M3;
+template <> inline constexpr uint32_t dtype_of<Float6E3M2> = TENON_FLOAT6E3M2;
 // clang-format on
 
 /// Bits of one element in a tensor; 0 for strings and what is no dtype.
 constexpr uint32_t dtype_bits(uint32_t dtype) {
-  constexpr uint8_t bits[TENON_DTYPE_COUNT] = {0,  32,  8,  8, 16, 16, 32, 64, 0, 8, 16, 64, 32, 64,
-                                               64, 128, 16, 8, 8,  8,  8,  4,  4, 4, 8,  2,  2,  6,  6};
+  constexpr uint8_t bits[TENON_DTYPE_COUNT] = {0,   32, 8, 8, 16, 16, 32, 64, 0, 8, 16, 64, 32, 64, 64,
+                                               128, 16, 8, 8, 8,  8,  4,  4,  4, 8, 2,  2,  6,  6};
   return dtype < TENON_DTYPE_COUNT ? bits[dtype] : 0;
 }
 constexpr bool is_packed(uint32_t dtype) { return dtype_bits(dtype) != 0 && dtype_bits(dtype) < 8; }
@@ -110,7 +112,8 @@ struct DtypeSet {
   }
 };
 
-// Sets as ONNX's schemas use them. kAllBasic: what the schemas call all tensor types (of IR 3) and bfloat16.
+// Sets as ONNX's schemas use them. kAllBasic: what the schemas call all tensor types (of IR 3) and bfloat16. kAll: of
+// IR 13, so without kFloat6.
 inline constexpr Types<float, double, Float16, BFloat16> kFloats{};
 inline constexpr Types<int8_t, int16_t, int32_t, int64_t> kSignedInts{};
 inline constexpr Types<uint8_t, uint16_t, uint32_t, uint64_t> kUnsignedInts{};
@@ -118,6 +121,7 @@ inline constexpr auto kInts = kSignedInts + kUnsignedInts;
 inline constexpr auto kNumbers = kFloats + kInts;
 inline constexpr Types<Complex64, Complex128> kComplex{};
 inline constexpr Types<Float8E4M3FN, Float8E4M3FNUZ, Float8E5M2, Float8E5M2FNUZ> kFloat8{};
+inline constexpr Types<Float6E2M3, Float6E3M2> kFloat6{};
 inline constexpr Types<Int4, UInt4, Int2, UInt2> kSmallInts{};
 inline constexpr auto kNarrow = kFloat8 + Types<Float8E8M0, Float4E2M1>{} + kSmallInts;
 inline constexpr auto kAllBasic = kNumbers + kComplex + Types<Bool, String>{};

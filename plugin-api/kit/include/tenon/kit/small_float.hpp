@@ -137,6 +137,8 @@ inline constexpr FloatSpec kFloat8E4M3FNSpec{4, 3, 7, Specials::kFn};
 inline constexpr FloatSpec kFloat8E4M3FNUZSpec{4, 3, 8, Specials::kFnuz};
 inline constexpr FloatSpec kFloat8E5M2Spec{5, 2, 15, Specials::kIeee};
 inline constexpr FloatSpec kFloat8E5M2FNUZSpec{5, 2, 16, Specials::kFnuz};
+inline constexpr FloatSpec kFloat6E2M3Spec{2, 3, 1, Specials::kNone};
+inline constexpr FloatSpec kFloat6E3M2Spec{3, 2, 3, Specials::kNone};
 inline constexpr FloatSpec kFloat4E2M1Spec{2, 1, 1, Specials::kNone};
 
 using Float16 = SmallFloat<uint16_t, kFloat16Spec>;
@@ -145,7 +147,9 @@ using Float8E4M3FN = SmallFloat<uint8_t, kFloat8E4M3FNSpec>;
 using Float8E4M3FNUZ = SmallFloat<uint8_t, kFloat8E4M3FNUZSpec>;
 using Float8E5M2 = SmallFloat<uint8_t, kFloat8E5M2Spec>;
 using Float8E5M2FNUZ = SmallFloat<uint8_t, kFloat8E5M2FNUZSpec>;
-/// One number a byte here; two a byte in a tensor (elements.hpp packs and unpacks).
+/// One number a byte here; packed in a tensor (elements.hpp packs and unpacks).
+using Float6E2M3 = SmallFloat<uint8_t, kFloat6E2M3Spec>;
+using Float6E3M2 = SmallFloat<uint8_t, kFloat6E3M2Spec>;
 using Float4E2M1 = SmallFloat<uint8_t, kFloat4E2M1Spec>;
 
 /// A power of two, 2^(bits - 127), without sign or zero; 255 is NaN.
@@ -154,14 +158,14 @@ struct Float8E8M0 {
   uint8_t bits = 0;
 
   Float8E8M0() = default;
-  /// Magnitudes below the smallest power become it, above the largest that one, when `saturate`; else NaN. The sign is
-  /// dropped. Nearest: by value, ties to the larger power (as the mantissa's leading bit decides).
+  /// Magnitudes below the smallest power, 0 too, become it, above the largest that one, when `saturate`; else NaN. The
+  /// sign is dropped. Nearest: by value, ties to the larger power (as the mantissa's leading bit decides).
   explicit Float8E8M0(double x, bool saturate = true, Round round = Round::kUp) {
     const double a = std::fabs(x);
     if (std::isnan(x)) {
       bits = 0xFF;
-    } else if (a == 0 || a < 0x1p-127) {
-      bits = saturate || a == 0 ? 0 : 0xFF;
+    } else if (a < 0x1p-127) {
+      bits = saturate ? 0 : 0xFF;
     } else if (std::isinf(x)) {
       bits = saturate ? 0xFE : 0xFF;
     } else {
