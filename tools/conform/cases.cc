@@ -102,10 +102,10 @@ Case conv() {
   const uint32_t x = b.input({1, 4, 7, 6});
   const uint32_t w = b.weights({5, 4, 3, 3});
   const uint32_t bias = b.weights({5});
-  return b.finish({b.node("Conv", 1, {x, w, bias}, {1, 5, 7, 6},
-                          {string_attr("auto_pad", "NOTSET"), ints_attr("dilations", {1, 1}), int_attr("group", 1),
-                           ints_attr("kernel_shape", {3, 3}), ints_attr("pads", {1, 1, 1, 1}),
-                           ints_attr("strides", {1, 1})})});
+  return b.finish(
+      {b.node("Conv", 1, {x, w, bias}, {1, 5, 7, 6},
+              {string_attr("auto_pad", "NOTSET"), ints_attr("dilations", {1, 1}), int_attr("group", 1),
+               ints_attr("kernel_shape", {3, 3}), ints_attr("pads", {1, 1, 1, 1}), ints_attr("strides", {1, 1})})});
 }
 
 Case softmax() {
@@ -179,16 +179,16 @@ std::optional<Case> own_case(const Provider& provider, const tenon_schema& schem
   std::vector<uint32_t> inputs;
   for (uint32_t i = 0; i < std::max(1u, schema.min_inputs) && i < 16; ++i) inputs.push_back(b.input({2, 3}));
   std::vector<Attribute> attributes;
-  for (const tenon_attribute& a : plugin::Records<const tenon_attribute>(schema.attributes, schema.nattributes,
-                                                                         schema.attribute_stride)) {
+  for (const tenon_attribute& a :
+       plugin::Records<const tenon_attribute>(schema.attributes, schema.nattributes, schema.attribute_stride)) {
     if (a.count == 0) return std::nullopt;  // a required one, of which no sensible value is known here
     Attribute copy{std::string(plugin::view(a.name)), a.type, a.i, a.f, std::string(plugin::view(a.s)), {}, {}};
     if (a.type == TENON_ATTR_INTS) copy.ints.assign(a.ints, a.ints + a.count);
     if (a.type == TENON_ATTR_FLOATS) copy.floats.assign(a.floats, a.floats + a.count);
     attributes.push_back(std::move(copy));
   }
-  const uint32_t first = b.node(name.c_str(), schema.since_version, inputs, {2, 3}, attributes, TENON_FLOAT32,
-                                domain.c_str());
+  const uint32_t first =
+      b.node(name.c_str(), schema.since_version, inputs, {2, 3}, attributes, TENON_FLOAT32, domain.c_str());
   Case c = b.finish({first});
   // The dims of the output are what infer says they are.
   const GraphRecords records(c.graph, 0);
@@ -197,8 +197,8 @@ std::optional<Case> own_case(const Provider& provider, const tenon_schema& schem
   for (size_t i = 0; i < inputs.size(); ++i) in.push_back({TENON_FLOAT32, 2, dims.data(), nullptr});
   Dims out_dims(TENON_MAX_RANK, -7);
   tenon_shape out{TENON_UNDEFINED, TENON_UNKNOWN_RANK, out_dims.data(), nullptr};
-  tenon_shapes shapes{sizeof(tenon_shapes), 0, in.data(), static_cast<uint32_t>(in.size()), sizeof(tenon_shape), &out,
-                      1, sizeof(tenon_shape)};
+  tenon_shapes shapes{sizeof(tenon_shapes), 0,    in.data(), static_cast<uint32_t>(in.size()),
+                      sizeof(tenon_shape),  &out, 1,         sizeof(tenon_shape)};
   StatusBox status;
   const int32_t code = status.check(
       provider.report(), provider.table().infer(provider.self(), records.get()->nodes, &shapes, status.get()), "infer");

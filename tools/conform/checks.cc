@@ -11,6 +11,7 @@ namespace tenon::conform {
 const std::vector<Check>& checks() {
   static const std::vector<Check> all = {
       {"exports", 1, {1}, "the library exports the entry alone and does not need Tenon's", check_exports},
+      {"needs", 5, {5}, "the libraries that the manifest needs open on this machine", check_needs},
       {"negotiation", 2, {2, 5, 13}, "ranges that do not meet are refused with TENON_VERSION", check_negotiation},
       {"newer host", 4, {4}, "a host with more minors and longer records is accepted", check_newer_host},
       {"older host", 2, {2}, "nothing past the size of the host's table is called", check_older_host},
@@ -18,7 +19,11 @@ const std::vector<Check>& checks() {
       {"devices", 1, {1, 2, 9, 10}, "device records, their capacity and stride, memory kinds", check_devices},
       {"options", 14, {14}, "options describe themselves, and take what they say they take", check_options},
       {"schemas", 15, {15}, "custom operators have sane schemas and an infer that answers", check_schemas},
-      {"query", 6, {1, 2, 6, 9}, "claims are well formed and repeatable; the rest is refused with a reason", check_query},
+      {"query",
+       6,
+       {1, 2, 6, 9},
+       "claims are well formed and repeatable; the rest is refused with a reason",
+       check_query},
       {"forms", 17, {17}, "operators and forms that nobody knows are refused", check_forms},
       {"answers", 17, {17}, "Add, Mul and Relu give the right values in every type that is claimed", check_answers},
       {"execute", 8, {7, 8, 9, 11}, "every claim compiles and runs; guards, dims, all outputs written", check_execute},
@@ -41,8 +46,10 @@ void open_and_compare(Reporter& report, const Manifest& manifest, void* body,
   Host* host = new Host(report);
   const Provider provider(report, *host, manifest);
   if (!provider.opened()) return;
-  if (provider.devices().empty()) report.skip("the provider found no device here");
-  else call(body, provider);
+  if (provider.devices().empty())
+    report.skip("the provider found no device here");
+  else
+    call(body, provider);
   report.step("comparing the state of the process");
   const ProcessState after = process_state();
   compare_states(before, after, report);
@@ -68,7 +75,8 @@ std::string difference(const std::vector<Tensor>& a, const std::vector<Tensor>& 
   if (a.size() != b.size()) return plugin::cat(a.size(), " and ", b.size(), " outputs");
   for (size_t i = 0; i < a.size(); ++i) {
     if (a[i].dims != b[i].dims) {
-      return plugin::cat("output ", i, " has dims ", plugin::dims_text(a[i].dims), " and ", plugin::dims_text(b[i].dims));
+      return plugin::cat("output ", i, " has dims ", plugin::dims_text(a[i].dims), " and ",
+                         plugin::dims_text(b[i].dims));
     }
     const auto at = std::mismatch(a[i].bytes.begin(), a[i].bytes.end(), b[i].bytes.begin(), b[i].bytes.end());
     if (at.first != a[i].bytes.end()) {

@@ -25,6 +25,7 @@ const std::vector<Check>& checks();
 
 // checks_open.cc: what happens before a session exists
 void check_exports(Reporter& report, const Manifest& manifest);
+void check_needs(Reporter& report, const Manifest& manifest);
 void check_negotiation(Reporter& report, const Manifest& manifest);
 void check_newer_host(Reporter& report, const Manifest& manifest);
 void check_older_host(Reporter& report, const Manifest& manifest);

@@ -51,7 +51,8 @@ void check_memory_kinds(Reporter& report, const Provider& provider, const tenon_
     return report.fail(9, "device ", d.id, " has ", d.nmemory_kinds, " memory kinds, expected 1 to 32");
   }
   const std::vector<tenon_memory_kind> kinds = provider.memory_kinds(d);
-  if ((kinds[0].flags & TENON_MEMORY_HOST) == 0) report.fail(9, "memory kind 0 of device ", d.id, " is not host memory");
+  if ((kinds[0].flags & TENON_MEMORY_HOST) == 0)
+    report.fail(9, "memory kind 0 of device ", d.id, " is not host memory");
   for (const tenon_memory_kind& k : kinds) {
     if (k.name.len == 0) report.fail(9, "a memory kind of device ", d.id, " has no name");
     if (k.alignment == 0 || (k.alignment & (k.alignment - 1)) != 0) {
@@ -129,7 +130,8 @@ std::vector<std::string> values_to_try(const tenon_option_desc& o) {
   }
   if (o.type == TENON_OPTION_FLOAT) return {plugin::cat(o.min), plugin::cat(o.max)};
   std::vector<std::string> out;
-  for (uint32_t i = 0; o.type == TENON_OPTION_CHOICE && i < o.nchoices; ++i) out.emplace_back(plugin::view(o.choices[i]));
+  for (uint32_t i = 0; o.type == TENON_OPTION_CHOICE && i < o.nchoices; ++i)
+    out.emplace_back(plugin::view(o.choices[i]));
   return out;
 }
 
@@ -228,7 +230,8 @@ void check_schemas(Reporter& report, const Manifest& manifest) {
     }
     for (const Case& c : cases) {
       for (const int64_t d : c.dims.back()) {
-        if (d < TENON_UNKNOWN_DIM) report.fail(15, "infer of ", c.name, " left dims ", plugin::dims_text(c.dims.back()));
+        if (d < TENON_UNKNOWN_DIM)
+          report.fail(15, "infer of ", c.name, " left dims ", plugin::dims_text(c.dims.back()));
       }
     }
   });

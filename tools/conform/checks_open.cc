@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks of what happens before a session exists: exports, negotiation, the table.
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -23,8 +25,19 @@ void check_exports(Reporter& report, const Manifest& manifest) {
                 "; they can clash with another library's: hide them with a version script");
   }
   for (const std::string& soname : elf.needed) {
-    if (soname.starts_with("libtenon.so")) report.fail(1, "the library needs ", soname, "; a provider never links core");
+    if (soname.starts_with("libtenon.so"))
+      report.fail(1, "the library needs ", soname, "; a provider never links core");
   }
+}
+
+void check_needs(Reporter& report, const Manifest& manifest) {
+  for (const Need& need : manifest.needs) {
+    report.step("opening ", need.soname);
+    if (dlopen(need.soname.c_str(), RTLD_LAZY | RTLD_LOCAL) == nullptr) {
+      report.fail(5, need.soname, " does not open here (", need.hint, "): ", std::string_view(dlerror()));
+    }
+  }
+  if (manifest.needs.empty()) report.skip("the manifest needs no library of the system");
 }
 
 namespace {
@@ -91,8 +104,7 @@ void check_newer_host(Reporter& report, const Manifest& manifest) {
   report.step("calling the entry with minors 0 to 1000");
   const tenon_provider* table = nullptr;
   StatusBox status;
-  const int32_t code =
-      status.check(report, entry(&longer->table, &range.range, &table, status.get()), "the entry");
+  const int32_t code = status.check(report, entry(&longer->table, &range.range, &table, status.get()), "the entry");
   if (code != TENON_OK) {
     report.fail(4, "the entry refused a newer host (minors 0 to 1000) with code ", code, ": ", status.text());
   }
@@ -131,18 +143,6 @@ void check_older_host(Reporter& report, const Manifest& manifest) {
 void check_table(Reporter& report, const Manifest& manifest) {
   with_provider(report, manifest, [&](const Provider& provider) {
     const tenon_provider& table = provider.table();
-    const auto function = [&](std::string_view name) {
-      void* out = nullptr;
-      for (const Slot& s : slots()) {
-        if (s.name == name) std::memcpy(&out, reinterpret_cast<const char*>(&table) + s.offset, sizeof(out));
-      }
-      return out;
-    };
-    for (const Slot& s : slots()) {
-      if (s.with != nullptr && function(s.name) != nullptr && function(s.with) == nullptr) {
-        report.fail(2, "the table has ", std::string_view(s.name), " and no ", std::string_view(s.with));
-      }
-    }
     if (provider.is_async() && table.sync_create == nullptr) {
       report.fail(10, "TENON_FEATURE_ASYNC without timelines: sync_create is NULL");
     }

@@ -16,25 +16,33 @@ constexpr uint64_t kLongestNs = 100'000'000;
 /// Runs and reports what is not TENON_OK.
 Outcome run_well(Reporter& report, const Compiled& compiled, const Case& c, const RunSettings& settings) {
   Outcome out = compiled.run(c.inputs, settings);
-  if (out.ran && out.code != TENON_OK) {
+  const bool reported = out.late && out.code == TENON_DEADLINE;  // as a signal that was not reached
+  if (out.ran && out.code != TENON_OK && !reported) {
     report.fail(8, "a run of ", compiled.name(), " failed with code ", out.code, ": ", out.text);
   }
   return out;
 }
 
-void check_execute_of(Reporter& report, const Compiled& compiled, const Case& c) {
+/// One worker, indices in one order: what differs then is not the matter of check_threads.
+RunSettings one_worker() {
   RunSettings settings;
+  settings.workers = 1;
+  return settings;
+}
+
+void check_execute_of(Reporter& report, const Compiled& compiled, const Case& c) {
+  RunSettings settings = one_worker();
   const Outcome first = run_well(report, compiled, c, settings);
   if (!first.ran || first.code != TENON_OK) return;
   settings.fill = 0x00;
   settings.guard = Guard::page;  // a read past an end is a crash from here on
-  settings.seed = 2;
   const Outcome second = run_well(report, compiled, c, settings);
   if (!second.ran || second.code != TENON_OK) return;
   const std::string wrong = difference(first.outputs, second.outputs);
   if (!wrong.empty()) {
-    report.fail(8, "two runs of ", compiled.name(), ", outputs and workspace filled with 0xA5 and with 0, differ: ",
-                wrong, "; outputs are not written as a whole, or workspace is read before it is written");
+    report.fail(8, "two runs of ", compiled.name(),
+                ", outputs and workspace filled with 0xA5 and with 0, differ: ", wrong,
+                "; outputs are not written as a whole, or workspace is read before it is written");
   }
 }
 
@@ -54,8 +62,10 @@ void check_execute(Reporter& report, const Manifest& manifest) {
       check_execute_of(report, compiled, *claimed.what);
       ++ran;
     }
-    if (ran + declined == 0) report.skip("nothing that conform offers is claimed");
-    else report.note(ran, " claims were run, ", declined, " were declined by compile");
+    if (ran + declined == 0)
+      report.skip("nothing that conform offers is claimed");
+    else
+      report.note(ran, " claims were run, ", declined, " were declined by compile");
   });
 }
 
@@ -95,7 +105,7 @@ void check_concurrency(Reporter& report, const Manifest& manifest) {
   with_provider(report, manifest, [&](const Provider& provider) {
     size_t ran = 0;
     for_each_compiled(provider, all_cases(provider), [&](const Compiled& compiled, const Case& c) {
-      const Outcome alone = run_well(report, compiled, c, {});
+      const Outcome alone = run_well(report, compiled, c, one_worker());
       if (!alone.ran || alone.code != TENON_OK) return;
       ++ran;
       const uint32_t most = compiled.info().max_concurrent_runs;
@@ -103,8 +113,7 @@ void check_concurrency(Reporter& report, const Manifest& manifest) {
       for (uint32_t t = 0; t < (most == 0 ? 4 : std::min(most, 4u)); ++t) {
         threads.emplace_back([&, t] {
           for (uint32_t i = 0; i < 3; ++i) {
-            RunSettings settings;
-            settings.seed = 100 * t + i;
+            RunSettings settings = one_worker();
             settings.fill = static_cast<uint8_t>(16 * t + i);
             const Outcome out = run_well(report, compiled, c, settings);
             const std::string wrong = out.code == TENON_OK ? difference(alone.outputs, out.outputs) : "";
@@ -121,7 +130,8 @@ void check_concurrency(Reporter& report, const Manifest& manifest) {
       threads.emplace_back([&] {
         uint32_t n = 0;
         StatusBox status;
-        const int32_t code = provider.table().devices(provider.self(), nullptr, sizeof(tenon_device), 0, &n, status.get());
+        const int32_t code =
+            provider.table().devices(provider.self(), nullptr, sizeof(tenon_device), 0, &n, status.get());
         if (code != TENON_OK || n != provider.devices().size()) {
           report.fail(16, "devices, called by several threads at once, returned code ", code, " and ", n, " devices");
         }
@@ -188,8 +198,8 @@ void check_weights(Reporter& report, const Manifest& manifest) {
       // The second session never prepacks: it gets what the first one made.
       const Compiled second(second_session, c, claimed.claim, &store);
       if (second.state() != Compiled::State::ready) continue;
-      const Outcome a = run_well(report, first, c, {});
-      const Outcome b = run_well(report, second, c, {});
+      const Outcome a = run_well(report, first, c, one_worker());
+      const Outcome b = run_well(report, second, c, one_worker());
       ++packed;
       if (a.code != TENON_OK || b.code != TENON_OK) continue;
       const std::string wrong = difference(a.outputs, b.outputs);
@@ -197,8 +207,10 @@ void check_weights(Reporter& report, const Manifest& manifest) {
         report.fail(11, "with weights packed by another session, ", first.name(), " gives another result: ", wrong);
       }
     }
-    if (packed == 0) report.skip("no claim of what conform offers asks for packed weights");
-    else report.note(packed, " claims share packed weights");
+    if (packed == 0)
+      report.skip("no claim of what conform offers asks for packed weights");
+    else
+      report.note(packed, " claims share packed weights");
   });
 }
 
@@ -206,8 +218,7 @@ void check_lifetime(Reporter& report, const Manifest& manifest) {
   with_provider(report, manifest, [&](const Provider& provider) {
     const std::vector<Case> cases = all_cases(provider);
     const auto round = [&] {
-      for_each_compiled(provider, cases,
-                        [&](const Compiled& compiled, const Case& c) { compiled.run(c.inputs, {}); });
+      for_each_compiled(provider, cases, [&](const Compiled& compiled, const Case& c) { compiled.run(c.inputs, {}); });
       for (int i = 0; i < 10; ++i) Session session(provider, GraphSpec{}, {});
     };
     round();  // what lives as long as the process is made now

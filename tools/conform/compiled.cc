@@ -2,6 +2,7 @@
 #include "compiled.hpp"
 
 #include <algorithm>
+#include <exception>
 
 namespace tenon::conform {
 
@@ -62,7 +63,7 @@ Compiled::Compiled(Session& session, const Case& what, const ClaimCopy& claim, P
 }
 
 Compiled::~Compiled() {
-  report_.step("exec_destroy of ", name_);
+  if (std::uncaught_exceptions() == 0) report_.step("exec_destroy of ", name_);
   if (exec_ != nullptr) provider_.table().exec_destroy(exec_);
 }
 

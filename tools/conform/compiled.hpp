@@ -50,6 +50,9 @@ struct Outcome {
 /// One run that was started and not waited for.
 class Flight;
 
+/// Shortens all waits for signals: this provider is known not to reach some.
+void expect_missed_signals();
+
 class Compiled {
  public:
   /// `packs` may be NULL. State is told by `state()`; a failure other than DECLINED was reported.
@@ -78,9 +81,7 @@ class Compiled {
   void check_packs();
   bool prepack(PackStore* packs);
   bool pack_one(uint32_t index, const tenon_pack_request& request, PackStore* packs);
-  plugin::Records<const tenon_pack_request> requests() const {
-    return {info_.packs, info_.npacks, info_.pack_stride};
-  }
+  plugin::Records<const tenon_pack_request> requests() const { return {info_.packs, info_.npacks, info_.pack_stride}; }
 
   Session& session_;
   const Provider& provider_;

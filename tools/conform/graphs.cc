@@ -170,8 +170,10 @@ bool is_convex(const GraphSpec& graph, const std::vector<uint32_t>& nodes) {
     if (member && from_reached) return false;
     for (const uint32_t id : node.outputs) {
       if (id == TENON_NO_ID) continue;
-      if (member) inside[id] = true;
-      else reached[id] = from_region || from_reached;
+      if (member)
+        inside[id] = true;
+      else
+        reached[id] = from_region || from_reached;
     }
   }
   return true;

@@ -88,8 +88,8 @@ struct tenon_task {
   std::atomic<int32_t> stop = TENON_OK;           // what should_stop says
   std::atomic<uint64_t> stop_after = UINT64_MAX;  // calls of fn before `stop_code` is set
   int32_t stop_code = TENON_CANCELLED;
-  std::atomic<uint64_t> calls = 0;     // of fn
-  std::atomic<uint64_t> stopped = 0;   // times that the provider was told to stop
+  std::atomic<uint64_t> calls = 0;       // of fn
+  std::atomic<uint64_t> stopped = 0;     // times that the provider was told to stop
   std::atomic<uint64_t> longest_ns = 0;  // CPU time of one fn call without a poll
 };
 

@@ -14,8 +14,8 @@
 #include <iterator>
 #include <string_view>
 
-#include "core/base/cpu.hpp"
 #include "elf.hpp"
+#include "machine.hpp"
 
 namespace tenon::conform {
 
@@ -29,10 +29,10 @@ constexpr std::string_view kEntry = TENON_ABI_ENTRY;
 constexpr uint64_t kMostBytes = 1 << 20;  // of a manifest
 
 // Part of every Debian system that can run C and C++ programs; everything else has to be named in `needs`.
-constexpr std::string_view kEverywhere[] = {"libc.so.6",       "libm.so.6",          "libdl.so.2",
-                                            "libpthread.so.0", "librt.so.1",         "libgcc_s.so.1",
-                                            "libstdc++.so.6",  "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"};
-constexpr std::string_view kRoles[] = {"last-resort", "fold", "accelerator"};
+constexpr std::string_view kEverywhere[] = {
+    "libc.so.6",     "libm.so.6",      "libdl.so.2",           "libpthread.so.0",      "librt.so.1",
+    "libgcc_s.so.1", "libstdc++.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"};
+constexpr std::string_view kRoles[] = {"last-resort", "fold"};
 
 class Checker {
  public:
@@ -41,10 +41,6 @@ class Checker {
   template <class... Parts>
   void fail(const Parts&... parts) {
     findings_.push_back({Verdict::fail, kRule, plugin::cat(parts...)});
-  }
-  template <class... Parts>
-  void note(const Parts&... parts) {
-    findings_.push_back({Verdict::note, 0, plugin::cat(parts...)});
   }
 
   /// The member `key` when it has the kind that is asked for; reports it when it is missing or of another kind.
@@ -72,15 +68,17 @@ class Checker {
     const json::value* v = member(object, key, json::kind::array, where);
     if (v == nullptr) return out;
     for (const json::value& item : v->get_array()) {
-      if (item.is_string()) out.emplace_back(item.get_string());
-      else fail(where, ": \"", key, "\" holds something that is not a string");
+      if (item.is_string())
+        out.emplace_back(item.get_string());
+      else
+        fail(where, ": \"", key, "\" holds something that is not a string");
     }
     return out;
   }
-  void note_unknown(const json::object& object, std::initializer_list<std::string_view> known, std::string_view where) {
+  void fail_unknown(const json::object& object, std::initializer_list<std::string_view> known, std::string_view where) {
     for (const auto& [key, value] : object) {
       if (std::find(known.begin(), known.end(), std::string_view(key)) == known.end()) {
-        note(where, ": \"", std::string_view(key), "\" is not a field of a manifest and is ignored");
+        fail(where, ": \"", std::string_view(key), "\" is not a field of a manifest");
       }
     }
   }
@@ -90,9 +88,10 @@ class Checker {
 };
 
 bool is_id(std::string_view id) {
-  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  });
+  return !id.empty() && id.size() <= 100 && id.front() != '.' && id.front() != '-' &&
+         std::all_of(id.begin(), id.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+         });
 }
 
 bool is_version(std::string_view version) {
@@ -126,8 +125,8 @@ void check_library(Checker& check, const Manifest& manifest, const Variant& v, c
   }
   for (const std::string& soname : elf.needed) {
     const bool known = std::find(std::begin(kEverywhere), std::end(kEverywhere), soname) != std::end(kEverywhere);
-    const bool named = std::any_of(manifest.needs.begin(), manifest.needs.end(),
-                                   [&](const Need& n) { return n.soname == soname; });
+    const bool named =
+        std::any_of(manifest.needs.begin(), manifest.needs.end(), [&](const Need& n) { return n.soname == soname; });
     if (!known && !named) check.fail(where, ": library needs ", soname, ", which \"needs\" does not name");
   }
 }
@@ -136,32 +135,27 @@ void read_variant(Checker& check, const json::value& item, size_t index, Manifes
   const std::string where = plugin::cat("variant ", index);
   if (!item.is_object()) return check.fail(where, " is not an object");
   const json::object& object = item.get_object();
-  check.note_unknown(object, {"os", "arch", "isa", "rank", "library", "sha256"}, where);
+  check.fail_unknown(object, {"os", "arch", "isa", "rank", "library"}, where);
   Variant v;
   v.os = check.text(object, "os", where);
   v.arch = check.text(object, "arch", where);
   v.isa = check.texts(object, "isa", where);
   v.rank = check.number(object, "rank", where);
   v.library = check.text(object, "library", where);
-  if (object.contains("sha256")) {
-    v.sha256 = check.text(object, "sha256", where);
-    if (v.sha256.size() != 64 || v.sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
-      check.fail(where, ": \"sha256\" is not 64 lower-case hexadecimal digits");
-    }
-  }
   for (const std::string& name : v.isa) {
-    if (!cpu_feature_known(name)) check.fail(where, ": \"isa\" names '", name, "', which is no known extension");
+    if (!is_known_isa(name)) check.fail(where, ": \"isa\" names '", name, "', which is no known extension");
   }
   if (!stays_inside(v.library)) {
     check.fail(where, ": \"library\" is '", v.library, "', expected a path below the manifest's folder");
     v.library.clear();
-  } else if (v.arch == cpu_arch()) {  // packages for one architecture leave the others' libraries out
+  } else if (v.arch == machine_arch()) {  // packages for one architecture leave the others' libraries out
     check_library(check, out, v, where);
   }
   out.variants.push_back(std::move(v));
 }
 
 void read_needs(Checker& check, const json::object& object, Manifest& out) {
+  if (!object.contains("needs")) return;
   const json::value* needs = check.member(object, "needs", json::kind::array, "the manifest");
   if (needs == nullptr) return;
   for (const json::value& item : needs->get_array()) {
@@ -178,12 +172,12 @@ void read_needs(Checker& check, const json::object& object, Manifest& out) {
 
 void read_head(Checker& check, const json::object& object, Manifest& out) {
   constexpr std::string_view where = "the manifest";
-  check.note_unknown(object,
-                     {"tenon_manifest", "id", "version", "generation", "minor", "roles", "variants", "needs"}, where);
+  check.fail_unknown(object, {"tenon_manifest", "id", "version", "generation", "minor", "roles", "variants", "needs"},
+                     where);
   const int64_t format = check.number(object, "tenon_manifest", where);
   if (format != -1 && format != 1) check.fail("\"tenon_manifest\" is ", format, ", expected 1");
   out.id = check.text(object, "id", where);
-  if (!is_id(out.id)) check.fail("\"id\" is '", out.id, "', expected 1 to 64 of a-z 0-9 . _ -");
+  if (!is_id(out.id)) check.fail("\"id\" is '", out.id, "', expected 1 to 100 of a-z 0-9 . _ -");
   out.version = check.text(object, "version", where);
   if (!is_version(out.version)) check.fail("\"version\" is '", out.version, "', expected a form like 1.2.3");
   const int64_t generation = check.number(object, "generation", where);
@@ -205,10 +199,10 @@ void read_head(Checker& check, const json::object& object, Manifest& out) {
       }
     }
   }
-  out.roles = check.texts(object, "roles", where);
+  if (object.contains("roles")) out.roles = check.texts(object, "roles", where);
   for (const std::string& role : out.roles) {
     if (std::find(std::begin(kRoles), std::end(kRoles), role) == std::end(kRoles)) {
-      check.note("role '", role, "' is not one that hosts of today know");
+      check.fail("role '", role, "', expected 'last-resort' or 'fold'");
     }
   }
 }
@@ -218,8 +212,9 @@ void read_head(Checker& check, const json::object& object, Manifest& out) {
 const Variant* Manifest::chosen() const {
   const Variant* best = nullptr;
   for (const Variant& v : variants) {
-    const bool fits = v.os == "linux" && v.arch == cpu_arch() && !v.library.empty() &&
-                      std::all_of(v.isa.begin(), v.isa.end(), [](const std::string& name) { return cpu_has(name); });
+    const bool fits =
+        v.os == "linux" && v.arch == machine_arch() && !v.library.empty() &&
+        std::all_of(v.isa.begin(), v.isa.end(), [](const std::string& name) { return machine_has(name); });
     if (fits && (best == nullptr || v.rank > best->rank)) best = &v;
   }
   return best;

@@ -17,7 +17,6 @@ struct Variant {
   std::vector<std::string> isa;
   int64_t rank = 0;
   std::string library;
-  std::string sha256;
 };
 
 struct Need {

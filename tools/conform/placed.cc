@@ -10,7 +10,7 @@ namespace tenon::conform {
 
 namespace {
 
-constexpr uint64_t kWaitNs = 20'000'000'000;
+constexpr uint64_t kWaitNs = 10'000'000'000;
 
 /// The highest memory kind of a mask: the provider's own memory where it may be.
 uint32_t kind_of(uint32_t mask) {
@@ -43,7 +43,8 @@ Moment::Moment(const Provider& provider, uint32_t device) : provider_(provider) 
   const tenon_provider& table = provider.table();
   const int32_t code = table.sync_create(provider.self(), device, &point_.sync, &point_.kind, status.get());
   if (status.check(provider.report(), code, "sync_create") != TENON_OK || point_.sync == nullptr) {
-    provider.report().fail(10, "sync_create returned ", code, " and ", point_.sync == nullptr ? "no" : "a", " timeline");
+    provider.report().fail(10, "sync_create returned ", code, " and ", point_.sync == nullptr ? "no" : "a",
+                           " timeline");
     point_.sync = nullptr;
   }
   if (point_.kind > 63) provider.report().fail(10, "a timeline has kind ", point_.kind, ", expected 0 to 63");
@@ -94,8 +95,8 @@ bool Placed::place(uint64_t bytes) {
   const uint64_t element = std::max<uint64_t>(1, static_cast<uint64_t>(kit::dtype_bits(tensor_.dtype)) / 8);
   tensor_.bytes = bytes;
   if (kind == 0) {
-    if (placement_.strided && (placement_.rule.flags & TENON_RULE_STRIDED) != 0 && kit::dtype_bits(tensor_.dtype) >= 8 &&
-        !dims_.empty() && bytes != 0) {
+    if (placement_.strided && (placement_.rule.flags & TENON_RULE_STRIDED) != 0 &&
+        kit::dtype_bits(tensor_.dtype) >= 8 && !dims_.empty() && bytes != 0) {
       place_strided();
       return true;
     }
@@ -134,8 +135,9 @@ void Placed::place_strided() {
   }
   const int64_t back = strides_[0] * (dims_[0] - 1);
   strides_[0] = -strides_[0];
-  buffer_ = Buffer(static_cast<uint64_t>(step), static_cast<uint64_t>(std::max<int64_t>(element, placement_.rule.align)),
-                   placement_.guard, placement_.fill);
+  buffer_ =
+      Buffer(static_cast<uint64_t>(step), static_cast<uint64_t>(std::max<int64_t>(element, placement_.rule.align)),
+             placement_.guard, placement_.fill);
   tensor_.strides = strides_.data();
   tensor_.data = buffer_.data() + back;
   tensor_.bytes = static_cast<uint64_t>(step - back);

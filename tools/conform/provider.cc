@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <exception>
 
 namespace tenon::conform {
 
@@ -12,7 +13,16 @@ namespace {
 
 constexpr unsigned char kBehind = 0x5B;
 
-#define SLOT(name, required, with) Slot{#name, offsetof(tenon_provider, name), required, with}
+#define SLOT(name, required, with) \
+  Slot { #name, offsetof(tenon_provider, name), required, with }
+
+bool has_slot(const tenon_provider& table, std::string_view name) {
+  void* function = nullptr;
+  for (const Slot& s : slots()) {
+    if (s.name == name) std::memcpy(&function, reinterpret_cast<const char*>(&table) + s.offset, sizeof(function));
+  }
+  return function != nullptr;
+}
 
 }  // namespace
 
@@ -112,12 +122,15 @@ Provider::Provider(Reporter& report, Host& host, const Manifest& manifest) : rep
   }
   std::memcpy(&table_, table, std::min<size_t>(table->size, sizeof(table_)));
   for (const Slot& slot : slots()) {
-    void* function = nullptr;
-    std::memcpy(&function, reinterpret_cast<const char*>(&table_) + slot.offset, sizeof(function));
-    if (slot.required && function == nullptr) {
+    if (slot.required && !has_slot(table_, slot.name)) {
       report.fail(2, "the table (size ", table->size, ") has no ", std::string_view(slot.name), ", which is required");
       return;
     }
+  }
+  for (const Slot& slot : slots()) {
+    if (slot.with == nullptr || !has_slot(table_, slot.name) || has_slot(table_, slot.with)) continue;
+    report.fail(2, "the table has ", std::string_view(slot.name), " and no ", std::string_view(slot.with));
+    return;
   }
   if (table_.info == nullptr) {
     report.fail(2, "the table has no info");
@@ -134,11 +147,12 @@ void Provider::read_lists() {
   StatusBox status;
   int32_t code = table_.devices(self(), nullptr, sizeof(tenon_device), 0, &n, status.get());
   if (status.check(report_, code, "devices") != TENON_OK || n > 1024) n = 0;
-  devices_.resize(n);
   if (n != 0) {
+    devices_.resize(n + 8);  // a provider that ignores the capacity is found out later, and must not hurt us here
     code = table_.devices(self(), devices_.data(), sizeof(tenon_device), n, &n, status.get());
-    if (status.check(report_, code, "devices") != TENON_OK) devices_.clear();
+    if (status.check(report_, code, "devices") != TENON_OK) n = 0;
   }
+  devices_.resize(std::min<size_t>(n, devices_.size()));
   uint32_t stride = 0;
   const tenon_option_desc* options = nullptr;
   if (table_.options != nullptr && table_.options(self(), &options, &stride, &n) == TENON_OK && n < 4096) {
@@ -152,8 +166,8 @@ void Provider::read_lists() {
 
 std::vector<tenon_memory_kind> Provider::memory_kinds(const tenon_device& device) const {
   std::vector<tenon_memory_kind> out;
-  for (const auto& k : plugin::Records<const tenon_memory_kind>(device.memory_kinds, device.nmemory_kinds,
-                                                                device.memory_kind_stride)) {
+  for (const auto& k :
+       plugin::Records<const tenon_memory_kind>(device.memory_kinds, device.nmemory_kinds, device.memory_kind_stride)) {
     out.push_back(k);
   }
   return out;
@@ -193,7 +207,8 @@ Session::Session(const Provider& provider, const GraphSpec& graph, Settings sett
 }
 
 Session::~Session() {
-  provider_.report().step("session_destroy");
+  // While an exception passes, what it came out of is the step to tell.
+  if (std::uncaught_exceptions() == 0) provider_.report().step("session_destroy");
   if (session_ != nullptr) provider_.table().session_destroy(session_);
 }
 
@@ -208,9 +223,11 @@ tenon_sink Session::query(uint32_t gap) {
   report.step("query of a graph of ", ops);
   provider_.host().set_phase(Phase::query);
   StatusBox status;
-  const int32_t code = status.check(report, provider_.table().query(session_, records.get(), &sink, status.get()), "query");
+  const int32_t code =
+      status.check(report, provider_.table().query(session_, records.get(), &sink, status.get()), "query");
   provider_.host().set_phase(Phase::other);
-  if (code != TENON_OK) report.fail(6, "query of a valid graph of ", ops, " failed with code ", code, ": ", status.text());
+  if (code != TENON_OK)
+    report.fail(6, "query of a valid graph of ", ops, " failed with code ", code, ": ", status.text());
   sink.open = false;
   return sink;
 }

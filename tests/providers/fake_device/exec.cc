@@ -61,7 +61,8 @@ std::unique_ptr<Exec> Session::compile(const plugin::Region& region, const plugi
 }
 
 void Session::count_run() {
-  if (++runs_ == poison_after_) plugin::fail(TENON_DEVICE_LOST, "the fake device was told to fail at run ", poison_after_);
+  if (++runs_ == poison_after_)
+    plugin::fail(TENON_DEVICE_LOST, "the fake device was told to fail at run ", poison_after_);
 }
 
 Exec::Exec(Session& session, const plugin::Region& region, tenon_exec_info& info)
@@ -116,8 +117,8 @@ void Exec::prepack(uint32_t pack, const tenon_tensor& dst, const plugin::Task& t
 }
 
 void Exec::bind_packed(uint32_t pack, const tenon_tensor& packed) {
-  packs_.at(pack).data = reinterpret_cast<const float*>(
-      hardware().memory.at(packed.memory, packed.offset, requests_.at(pack).bytes));
+  packs_.at(pack).data =
+      reinterpret_cast<const float*>(hardware().memory.at(packed.memory, packed.offset, requests_.at(pack).bytes));
 }
 
 std::unique_ptr<Prepared> Exec::prepare(const plugin::Shapes& shapes, tenon_prepared_info& info) {

@@ -112,8 +112,10 @@ class FakeDevice {
     const tenon_shape& x = shapes.inputs()[0];
     tenon_shape& y = shapes.outputs()[0];
     y.dtype = x.dtype;
-    if (x.rank == TENON_UNKNOWN_RANK) y.rank = TENON_UNKNOWN_RANK;
-    else shapes.set(0, shapes.dims(0));
+    if (x.rank == TENON_UNKNOWN_RANK)
+      y.rank = TENON_UNKNOWN_RANK;
+    else
+      shapes.set(0, shapes.dims(0));
   }
 
   std::unique_ptr<Session> create_session(plugin::SessionDesc desc) {

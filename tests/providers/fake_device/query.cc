@@ -23,8 +23,8 @@ struct Known {
   Op is;
 };
 constexpr Known kKnown[] = {
-    {"ai.onnx", "Add", 7, Op::add},         {"ai.onnx", "Mul", 7, Op::mul},          {"ai.onnx", "Relu", 6, Op::relu},
-    {"ai.onnx", "MatMul", 1, Op::matmul},   {"ai.onnx", "NonZero", 9, Op::nonzero}, {kDomain, kScale3, 1, Op::scale},
+    {"ai.onnx", "Add", 7, Op::add},       {"ai.onnx", "Mul", 7, Op::mul},         {"ai.onnx", "Relu", 6, Op::relu},
+    {"ai.onnx", "MatMul", 1, Op::matmul}, {"ai.onnx", "NonZero", 9, Op::nonzero}, {kDomain, kScale3, 1, Op::scale},
 };
 
 const Known* find(const Node& node) {
@@ -92,8 +92,10 @@ std::vector<tenon_value_rule> border_rules(const Graph& graph, const std::vector
     rule.value = v.id();
     rule.memory_mask = 1u << kDeviceMemory;
     rule.align = static_cast<uint32_t>(kAlignment);
-    if (weight) rule = {v.id(), 0, 0, TENON_RULE_CONST_NEEDED, dense_layout()};
-    else rule.layout = layout;
+    if (weight)
+      rule = {v.id(), 0, 0, TENON_RULE_CONST_NEEDED, dense_layout()};
+    else
+      rule.layout = layout;
     rules.push_back(rule);
   };
   for (const uint32_t n : nodes) {
@@ -109,9 +111,8 @@ std::vector<tenon_value_rule> border_rules(const Graph& graph, const std::vector
 
 void send_claims(const Graph& graph, const plugin::Sink& sink, const std::vector<uint32_t>& nodes,
                  const QueryOptions& options) {
-  const bool all_elementwise = std::all_of(nodes.begin(), nodes.end(), [&](uint32_t n) {
-    return elementwise(op_of(graph.node(n)));
-  });
+  const bool all_elementwise =
+      std::all_of(nodes.begin(), nodes.end(), [&](uint32_t n) { return elementwise(op_of(graph.node(n))); });
   const bool any_layout = all_elementwise && same_static_dims(graph, nodes);
   const auto send = [&](uint64_t variant, const tenon_layout& layout) {
     plugin::Claim claim;
@@ -143,9 +144,10 @@ std::optional<Refusal> refusal_of(const Node& node) {
   for (uint32_t i = 0; i < node.ninputs(); ++i) {
     const Value v = node.input(i);
     if (!v || v.dtype() != TENON_FLOAT32) {
-      return Refusal{TENON_REFUSE_DTYPE,
-                     plugin::cat("input ", i, " is ", v ? plugin::dtype_name(v.dtype()) : "absent", ", only float runs"),
-                     v ? v.id() : TENON_NO_ID};
+      return Refusal{
+          TENON_REFUSE_DTYPE,
+          plugin::cat("input ", i, " is ", v ? plugin::dtype_name(v.dtype()) : "absent", ", only float runs"),
+          v ? v.id() : TENON_NO_ID};
     }
     if (known->is == Op::matmul && (!v.rank_known() || v.rank() != 2)) {
       return Refusal{TENON_REFUSE_RANK, plugin::cat("input ", i, " of MatMul is not of rank 2"), v.id()};

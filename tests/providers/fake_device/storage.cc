@@ -63,9 +63,9 @@ uint64_t storage_bytes(const tenon_layout& layout, uint32_t dtype, std::span<con
   if (layout.kind == TENON_LAYOUT_OPAQUE && layout.id == kBackwards) {
     return kHeader + static_cast<uint64_t>(element_count(dims)) * bytes;
   }
-  require(layout.kind == TENON_LAYOUT_BLOCKED && layout.axis == kBlockAxis && layout.block == kBlock,
-          TENON_UNSUPPORTED, "layout kind ", layout.kind, " axis ", layout.axis, " block ", layout.block, " id ",
-          layout.id, ", expected dense, blocks of 4 on axis 1, or opaque 1");
+  require(layout.kind == TENON_LAYOUT_BLOCKED && layout.axis == kBlockAxis && layout.block == kBlock, TENON_UNSUPPORTED,
+          "layout kind ", layout.kind, " axis ", layout.axis, " block ", layout.block, " id ", layout.id,
+          ", expected dense, blocks of 4 on axis 1, or opaque 1");
   require(dims.size() > kBlockAxis, TENON_UNSUPPORTED, "a tensor of rank ", dims.size(), " has no axis 1 to block");
   std::vector<int64_t> padded(dims.begin(), dims.end());
   padded[kBlockAxis] = blocks(padded[kBlockAxis]) * kBlock;
