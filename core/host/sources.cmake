@@ -14,4 +14,4 @@ target_sources(tenon_core PRIVATE
   host/query.cc
   host/region.cc
   host/weights.cc)
-tenon_core_tests(host/loader_test.cc host/manifest_test.cc host/query_test.cc host/region_test.cc)
+tenon_core_tests(host/device_test.cc host/loader_test.cc host/manifest_test.cc host/query_test.cc host/region_test.cc)
