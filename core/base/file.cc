@@ -82,42 +82,6 @@ const char* bad_relative(std::string_view relative) {
 
 constexpr int kOpenFile = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;  // NONBLOCK: a pipe must not hang us
 
-// Opens component by component without following links, for kernels without openat2 (before 5.6) and sandboxes that
-// refuse it. Returns a descriptor or -errno.
-int open_by_components(int root, std::string_view relative) {
-  Fd folder(::openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() < 0) {
-    return -errno;
-  }
-  for (;;) {
-    const size_t slash = relative.find('/');
-    const std::string name(relative.substr(0, slash));
-    relative = slash == std::string_view::npos ? std::string_view() : relative.substr(slash + 1);
-    const bool last = relative.find_first_not_of('/') == std::string_view::npos;
-    if (name.empty() || name == ".") {
-      if (last) {
-        return -EISDIR;
-      }
-      continue;
-    }
-    const int flags = last ? kOpenFile | O_NOFOLLOW : O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
-    const int fd = ::openat(folder.get(), name.c_str(), flags);
-    if (fd < 0) {
-      // With O_DIRECTORY a link is reported as ENOTDIR: tell it from a plain file in the middle of the path.
-      struct stat st;
-      const int error = errno;
-      if (::fstatat(folder.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
-        return -ELOOP;
-      }
-      return -error;
-    }
-    if (last) {
-      return fd;
-    }
-    folder = Fd(fd);
-  }
-}
-
 int open_relative(int root, const std::string& relative) {
   open_how how{};
   how.flags = kOpenFile;
@@ -157,6 +121,41 @@ const char* kind_of(mode_t mode) {
 }
 
 }  // namespace
+
+// Kernels before 5.6 have no openat2, and some sandboxes refuse it.
+int open_by_components(int root, std::string_view relative) {
+  Fd folder(::openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0) {
+    return -errno;
+  }
+  for (;;) {
+    const size_t slash = relative.find('/');
+    const std::string name(relative.substr(0, slash));
+    relative = slash == std::string_view::npos ? std::string_view() : relative.substr(slash + 1);
+    const bool last = relative.find_first_not_of('/') == std::string_view::npos;
+    if (name.empty() || name == ".") {
+      if (last) {
+        return -EISDIR;
+      }
+      continue;
+    }
+    const int flags = last ? kOpenFile | O_NOFOLLOW : O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+    const int fd = ::openat(folder.get(), name.c_str(), flags);
+    if (fd < 0) {
+      // With O_DIRECTORY a link is reported as ENOTDIR: tell it from a plain file in the middle of the path.
+      struct stat st;
+      const int error = errno;
+      if (::fstatat(folder.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
+        return -ELOOP;
+      }
+      return -error;
+    }
+    if (last) {
+      return fd;
+    }
+    folder = Fd(fd);
+  }
+}
 
 MappedFile::~MappedFile() {
   if (mapped_) {

@@ -63,6 +63,9 @@ Result<std::string> real_path(const std::string& path);
 // group of its owner's own name count as nobody else; so does anything in a sticky folder that is owned as above);
 // otherwise what is wrong, as a clause: "is writable by group 1000".
 std::string writable_by_others(const std::string& path);
+// How open_beneath opens on kernels without openat2: a descriptor or -errno, -ELOOP for a link anywhere on the way.
+// `relative` was checked for "..", zero bytes and a leading '/'. For open_beneath and its tests.
+int open_by_components(int root, std::string_view relative);
 // The part before the last '/', "." when there is none.
 std::string folder_of(const std::string& path);
 

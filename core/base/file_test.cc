@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/file.hpp"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -82,6 +84,24 @@ TEST_F(File, follows_no_link_beneath_the_root) {
   EXPECT_EQ(beneath("inner"), TENON_PERMISSION);
   EXPECT_EQ(beneath("up/secret"), TENON_PERMISSION);
   EXPECT_EQ(beneath("pipe"), TENON_PERMISSION);
+}
+
+TEST_F(File, opens_by_components_like_the_kernel_does) {
+  ASSERT_EQ(::symlink("../secret", (root_ + "/in/link").c_str()), 0);
+  ASSERT_EQ(::symlink("..", (root_ + "/in/up").c_str()), 0);
+  const int root = ::open((root_ + "/in").c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_GE(root, 0);
+  for (const char* good : {"sub/weights.bin", "./sub//weights.bin", "sub/./weights.bin"}) {
+    const int fd = open_by_components(root, good);
+    EXPECT_GE(fd, 0) << good;
+    ::close(fd);
+  }
+  EXPECT_EQ(open_by_components(root, "link"), -ELOOP);
+  EXPECT_EQ(open_by_components(root, "up/secret"), -ELOOP);
+  EXPECT_EQ(open_by_components(root, "none"), -ENOENT);
+  EXPECT_EQ(open_by_components(root, "sub/weights.bin/x"), -ENOTDIR);
+  EXPECT_EQ(open_by_components(root, "."), -EISDIR);
+  ::close(root);
 }
 
 TEST_F(File, tells_who_else_may_write) {
