@@ -291,6 +291,23 @@ void Graph::set_input(NodeId id, uint32_t index, ValueId value) {
   }
 }
 
+void Graph::drop_output(NodeId id, uint32_t index) {
+  std::vector<ValueId>& made = nodes[id].outputs;
+  Value& value = values[made[index]];
+  assert(value.users.empty());
+  value.producer = kNone;
+  value.live = false;
+  made[index] = kNone;
+  while (!made.empty() && made.back() == kNone) {
+    made.pop_back();
+  }
+}
+
+void Graph::erase_capture(size_t index) {
+  parent->drop_use(captures[index].outer, parent_node);
+  captures.erase(captures.begin() + static_cast<ptrdiff_t>(index));
+}
+
 bool Graph::can_take_outputs(ValueId from, ValueId to) const {
   if (parent != nullptr || !is_graph_output(from)) {
     return true;

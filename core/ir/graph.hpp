@@ -125,6 +125,10 @@ struct Graph {
   // Every use of `from` (inputs, captures of bodies, graph outputs when `outputs_too`) becomes `to`. In the main graph
   // `to` takes over the name of an output (can_take_outputs must hold): names of outputs are the model's interface.
   void replace_uses(ValueId from, ValueId to, bool outputs_too);
+  // Makes an output absent that nobody uses; absent ones at the end go.
+  void drop_output(NodeId id, uint32_t index);
+  // Of a body: its inner value must have no users left, or get another source at once.
+  void erase_capture(size_t index);
   // Whether `to` may stand for `from` as graph output: always in a body and where `from` is no output; in the main graph
   // only for a node's output or a constant that is not an output itself.
   bool can_take_outputs(ValueId from, ValueId to) const;
