@@ -3,7 +3,7 @@
 """Runs tenon-conform on providers and holds what it names against what is expected.
 
     conform_test.py bad              every line of bad/list.txt: exactly these rules are named, with these words
-    conform_test.py good MANIFEST    no rule is broken
+    conform_test.py good MANIFEST [ARGUMENT...]    no rule is broken
 """
 
 import concurrent.futures
@@ -43,9 +43,9 @@ def unlisted() -> list[str]:
     return sorted(f.name for f in files if f.stem not in names)
 
 
-def run_conform(program: pathlib.Path, manifest: pathlib.Path) -> tuple[int, dict, str]:
+def run_conform(program: pathlib.Path, manifest: pathlib.Path, *more: str) -> tuple[int, dict, str]:
     """Exit status, the report as JSON, and what was printed beside it."""
-    done = subprocess.run([program, "--json", manifest], capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
+    done = subprocess.run([program, "--json", manifest, *more], capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
     try:
         return done.returncode, json.loads(done.stdout), done.stderr
     except json.JSONDecodeError:
@@ -86,8 +86,8 @@ def test_bad(build: pathlib.Path) -> int:
     return 1 if wrong else 0
 
 
-def test_good(build: pathlib.Path, manifest: pathlib.Path) -> int:
-    status, report, printed = run_conform(build / "bin" / "tenon-conform", manifest)
+def test_good(build: pathlib.Path, manifest: pathlib.Path, *more: str) -> int:
+    status, report, printed = run_conform(build / "bin" / "tenon-conform", manifest, *more)
     for failure in failures_of(report):
         print(f"FAIL {failure}")
     for check in report.get("checks", []):
@@ -103,8 +103,8 @@ def main() -> int:
     build = pathlib.Path(os.environ["TENON_BUILD_DIR"])
     if sys.argv[1:] == ["bad"]:
         return test_bad(build)
-    if len(sys.argv) == 3 and sys.argv[1] == "good":
-        return test_good(build, pathlib.Path(sys.argv[2]))
+    if len(sys.argv) >= 3 and sys.argv[1] == "good":
+        return test_good(build, pathlib.Path(sys.argv[2]), *sys.argv[3:])
     print(__doc__)
     return 2
 

@@ -35,6 +35,11 @@ const std::vector<Check>& checks() {
       {"memory", 9, {9}, "device memory, maps and layouts hold what is copied in", check_memory},
       {"strides", 9, {9}, "strided tensors give what dense ones do", check_strides},
       {"timelines", 10, {10}, "timelines wait, time out and order work", check_timelines},
+      {"faults",
+       10,
+       {10},
+       "a run that fails late poisons its timeline, and the session goes on (--fault)",
+       check_faults},
   };
   return all;
 }

@@ -53,6 +53,7 @@ void check_lifetime(Reporter& report, const Manifest& manifest);
 void check_memory(Reporter& report, const Manifest& manifest);
 void check_strides(Reporter& report, const Manifest& manifest);
 void check_timelines(Reporter& report, const Manifest& manifest);
+void check_faults(Reporter& report, const Manifest& manifest);
 
 /// Opens the provider, runs `body` with it and looks at what of the process was changed meanwhile [R12].
 template <class F>

@@ -205,4 +205,56 @@ void check_timelines(Reporter& report, const Manifest& manifest) {
   });
 }
 
+namespace {
+
+constexpr int kMostRuns = 10;  // until the fault has to show
+
+/// What has to follow a run that failed late: the same code for whoever waits, and a session that goes on.
+void check_after_fault(Reporter& report, const Compiled& compiled, const Case& c, const Flight& failed,
+                       const Outcome& fault, const std::vector<Tensor>& expected) {
+  if (fault.code == TENON_DEADLINE) report.fail(10, "a late failure has the code of a wait that timed out");
+  if (fault.text.empty()) report.fail(10, "a late failure has no text");
+  if (const int32_t again = failed.done()->wait(kMillisecond); again != fault.code) {
+    report.fail(10, "a poisoned timeline gave code ", fault.code, " and then ", again);
+  }
+  RunSettings settings;
+  settings.waits = {failed.done()->point()};
+  const Outcome dependent = compiled.run(c.inputs, settings);
+  if (dependent.code != fault.code) {
+    report.fail(10, "a run that waits for a point poisoned with code ", fault.code, " ends with code ", dependent.code);
+  }
+  const Outcome next = compiled.run(c.inputs, {});
+  if (next.code != TENON_OK) {
+    report.fail(10, "after a late failure the session's next run fails with code ", next.code, ": ", next.text);
+  } else if (const std::string wrong = difference(expected, next.outputs); !expected.empty() && !wrong.empty()) {
+    report.fail(10, "after a late failure the session's next run gives another result: ", wrong);
+  }
+}
+
+}  // namespace
+
+void check_faults(Reporter& report, const Manifest& manifest) {
+  with_provider(report, manifest, [&](const Provider& provider) {
+    if (manifest.fault_option.empty()) return report.skip("no --fault was given");
+    const std::vector<Case> cases = common_cases();
+    const std::vector<Claimed> claims = claims_of(provider, cases);
+    if (claims.empty()) return report.skip("nothing that conform offers is claimed");
+    const Case& c = *claims[0].what;
+    Session session(provider, c.graph, {0, 0, {{manifest.fault_option, manifest.fault_value}}});
+    if (!session.created()) return report.fail(10, "no session with the option of --fault: ", session.error());
+    const Compiled compiled(session, c, claims[0].claim, nullptr);
+    if (compiled.state() != Compiled::State::ready) return;
+    std::vector<Tensor> expected;
+    for (int i = 0; i < kMostRuns; ++i) {
+      Flight flight(compiled, c.inputs, {});
+      flight.start();
+      const Outcome out = flight.finish();
+      if (out.late) return check_after_fault(report, compiled, c, flight, out, expected);
+      if (out.code != TENON_OK) return report.fail(10, "a run failed at once with code ", out.code, ": ", out.text);
+      expected = out.outputs;
+    }
+    report.fail(10, "none of ", kMostRuns, " runs failed late, though --fault was given");
+  });
+}
+
 }  // namespace tenon::conform

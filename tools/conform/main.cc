@@ -39,6 +39,7 @@ struct Options {
   bool list = false;
   bool verbose = false;
   uint32_t rule = 0;  // 0: all
+  std::string fault;  // NAME=VALUE
 };
 
 void print_result(const Result& result, bool verbose) {
@@ -111,6 +112,9 @@ int run(const Options& options) {
   Result first{"manifest", {}};
   Manifest manifest = read_manifest(options.manifest, first.findings);
   manifest.path = options.manifest;
+  manifest.fault_option = options.fault.substr(0, options.fault.find('='));
+  if (options.fault.find('=') != std::string::npos)
+    manifest.fault_value = options.fault.substr(options.fault.find('=') + 1);
   const bool malformed = first.has(Verdict::fail);
   if (!malformed && manifest.chosen() == nullptr) {
     first.findings.push_back({Verdict::skip, 0, "no variant of the manifest is for this machine"});
@@ -163,6 +167,7 @@ int main(int argc, char** argv) {
   app.add_flag("--verbose,-v", options.verbose, "Print notes too");
   app.add_flag("--list", options.list, "Print the checks and leave");
   app.add_option("--rule", options.rule, "Only what this rule is about")->check(CLI::Range(1, 17));
+  app.add_option("--fault", options.fault, "NAME=VALUE: an option of the provider with which one run fails late");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -35,6 +35,9 @@ struct Manifest {
   std::vector<std::string> roles;
   std::vector<Variant> variants;
   std::vector<Need> needs;
+  // Not of the file: an option of --fault, with which one run of a session fails late; empty: none.
+  std::string fault_option;
+  std::string fault_value;
 
   /// The variant for this machine of the highest rank; NULL when none fits.
   const Variant* chosen() const;
