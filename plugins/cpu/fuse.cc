@@ -39,6 +39,16 @@ std::optional<float> const_scalar(const Node& node, uint32_t input, const Sessio
   return *static_cast<const float*>(session.weight(v.const_id(), 4).tensor.data);
 }
 
+// Whether the node's kernel has an epilogue: products of two activations are a library's, and a Gemm's C that is more than
+// a row takes the place of the residual.
+bool absorbs(const Node& node) {
+  const Value b = node.input(1);
+  if (node.op() == "Conv") return true;
+  if (node.op() == "MatMul")
+    return b.is_const() && b.is_static() && b.rank() == 2 && node.input(0).rank_known() && node.input(0).rank() >= 2;
+  return !node.has_input(2) || (node.attr_float("beta", 1.0) == 1.0 && is_row(node.input(2), node.output(0)));
+}
+
 }  // namespace
 
 Uses::Uses(const plugin::Graph& graph)
@@ -89,6 +99,7 @@ Epilogue find_epilogue(const plugin::Graph& graph, const Uses& uses, const Node&
   Epilogue out;
   out.result = anchor.output(0);
   const bool rows = anchor.op() == "MatMul";
+  if (!absorbs(anchor)) return out;
   for (;;) {
     const int64_t next = uses.only_reader(out.result.id());
     if (next < 0) return out;

@@ -23,7 +23,7 @@ class Conv : public Kernel {
  public:
   explicit Conv(const Build& build)
       : Kernel(build, "conv"),
-        spatial_(build.node.input(0).rank() - 2),
+        spatial_(spatial_axes(build.node)),
         groups_(build.node.attr_int("group", 1)),
         window_(Window::from(build.node, spatial_)),
         auto_pad_(window_.auto_pad),

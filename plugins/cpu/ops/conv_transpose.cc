@@ -23,7 +23,7 @@ class ConvTranspose : public Kernel {
  public:
   explicit ConvTranspose(const Build& build)
       : Kernel(build, "conv_transpose"),
-        spatial_(build.node.input(0).rank() - 2),
+        spatial_(spatial_axes(build.node)),
         groups_(build.node.attr_int("group", 1)),
         window_(Window::from(build.node, spatial_)),
         auto_pad_(window_.auto_pad) {

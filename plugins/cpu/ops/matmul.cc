@@ -187,18 +187,12 @@ class Product : public Kernel {
   }
 };
 
-bool check(const Node& node, Refusal& refusal) {
-  if (!check_dtypes(node, {TENON_FLOAT32}, refusal)) return false;
-  for (uint32_t i = 0; i < 2; ++i)
-    if (!node.input(i).rank_known())
-      return refusal.set(TENON_REFUSE_RANK, "the input's rank is not known", node.input(i).id());
-  return true;
-}
+bool check(const Node& node, Refusal& refusal) { return check_dtypes(node, {TENON_FLOAT32}, refusal); }
 
 std::unique_ptr<Kernel> make(const Build& build) {
   const Value a = build.node.input(0);
   const Value b = build.node.input(1);
-  if (build.node.op() == "Gemm" || (b.is_const() && b.is_static() && a.rank() >= 2 && b.rank() == 2))
+  if (build.node.op() == "Gemm" || (b.is_const() && b.is_static() && b.rank() == 2 && a.rank_known() && a.rank() >= 2))
     return std::make_unique<PackedMatMul>(build);
   return std::make_unique<Product>(build);
 }

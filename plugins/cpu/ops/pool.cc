@@ -15,7 +15,7 @@ class Pool : public Kernel {
  public:
   explicit Pool(const Build& build)
       : Kernel(build, build.node.op() == "MaxPool" ? "max_pool" : "average_pool"),
-        spatial_(build.node.input(0).rank() - 2),
+        spatial_(spatial_axes(build.node)),
         max_(build.node.op() == "MaxPool"),
         count_padding_(build.node.attr_int("count_include_pad", 0) != 0),
         window_(Window::from(build.node, spatial_)),

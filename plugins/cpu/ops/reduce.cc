@@ -58,7 +58,10 @@ class Reduce : public Kernel {
  private:
   ReducePlan resolve(const Dims& x, const std::vector<int64_t>& axes, Dims& y) const {
     std::vector<bool> reduced(x.size(), axes.empty() && !noop_);
-    if (global_) reduced[0] = reduced[1] = false;
+    if (global_) {
+      plugin::require(x.size() >= 2, TENON_INVALID_TENSOR, node_text_, ": input has dims ", x, ", expected 2 or more");
+      reduced[0] = reduced[1] = false;
+    }
     for (const int64_t a : axes) reduced[static_cast<size_t>(normal_axis(a, x.size(), node_text_))] = true;
     for (size_t i = 0; i < x.size(); ++i) {
       if (!reduced[i]) y.push_back(x[i]);
@@ -79,9 +82,6 @@ class Reduce : public Kernel {
 };
 
 bool check(const Node& node, Refusal& refusal) {
-  const Value x = node.input(0);
-  if (node.op().starts_with("Global") && !(x.rank_known() && x.rank() >= 2))
-    return refusal.set(TENON_REFUSE_RANK, "the input's rank is not known, or under 2", x.id());
   if (node.op().starts_with("Global") || node.op() == "ReduceL1" || node.op() == "ReduceL2")
     return check_input(node, 0, {TENON_FLOAT32}, refusal);
   return check_input(node, 0, {TENON_FLOAT32, TENON_INT32, TENON_INT64}, refusal);

@@ -39,11 +39,17 @@ int64_t Window::resolve(int axis, int64_t in) {
   return out;
 }
 
+uint32_t spatial_axes(const Node& node) {
+  for (const Value& v : {node.input(0), node.input(1)})
+    if (v && v.rank_known()) return v.rank() > 2 ? v.rank() - 2 : 0;
+  return static_cast<uint32_t>(node.attr_ints("kernel_shape").size());
+}
+
 bool check_window(const Node& node, Refusal& refusal) {
-  const Value x = node.input(0);
-  if (!x.rank_known()) return refusal.set(TENON_REFUSE_RANK, "the input's rank is not known", x.id());
-  if (x.rank() != 3 && x.rank() != 4)
-    return refusal.set(TENON_REFUSE_RANK, "only one and two spatial axes are in this provider", x.id());
+  const uint32_t spatial = spatial_axes(node);
+  if (spatial != 1 && spatial != 2)
+    return refusal.set(TENON_REFUSE_RANK, plugin::cat(spatial, " spatial axes are not in this provider, 1 and 2 are"),
+                       node.input(0).id());
   for (const auto name : {"strides", "dilations", "kernel_shape"}) {
     for (const int64_t v : node.attr_ints(name)) {
       if (v < 1 || v > INT32_MAX)

@@ -21,7 +21,9 @@ struct Window {
   int64_t resolve(int axis, int64_t in);
 };
 
-// Rank 3 or 4 and known attribute lengths; false with a reason otherwise.
+// Spatial axes of a convolution or pool: from the input's rank, else the weights', else kernel_shape; 0 when unknown.
+uint32_t spatial_axes(const Node& node);
+// One or two spatial axes and known attribute lengths; false with a reason otherwise.
 bool check_window(const Node& node, Refusal& refusal);
 
 }  // namespace tenon::cpu
