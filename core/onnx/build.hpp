@@ -56,6 +56,7 @@ struct Scope {
   std::string place;                   // "main/If_3.then_branch": path of the graph
   std::string prefix;                  // before the names of a function's nodes and values: "Call_2/"
   uint32_t depth = 0;                  // graphs and functions around
+  bool tentative = false;              // in a branch of an If
   std::unordered_map<std::string_view, ValueId> names;
   std::unordered_map<std::string_view, const wire::Type*> declared;  // value_info and outputs
   std::unordered_map<std::string_view, ValueId> bound_outputs;       // of a function: its caller's values
@@ -75,10 +76,10 @@ class Builder {
           uint64_t deadline_ns);
 
   Status build_main(const wire::Graph& graph, int64_t ir_version);
-  // The body of a schema's function, into `graph`, whose inputs and outputs exist as ids in `inputs` and
-  // `outputs` (kNone: absent). Every node gets `origins`.
+  // The body of a schema's function, into `graph`: the values of `inputs` and `outputs` (kNone: absent) exist in it.
+  // Every node gets the origins of `caller`.
   Status build_function(const wire::Function& function, const Bindings& bindings, const std::vector<ValueId>& inputs,
-                        const std::vector<ValueId>& outputs, const std::vector<OriginId>& origins, Graph* graph);
+                        const std::vector<ValueId>& outputs, const Node& caller, Graph* graph);
 
  private:
   struct Call;   // one node on its way in

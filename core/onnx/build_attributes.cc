@@ -66,7 +66,7 @@ std::vector<Type> body_seeds(const Node& node, const Graph& graph) {
     }
     return seeds;
   }
-  if (node.is("Scan")) {
+  if (node.is("Scan") && node.form >= 9) {
     return scan_seeds(node, inputs);
   }
   if (node.is("SequenceMap")) {
@@ -181,6 +181,7 @@ Status Builder::build_body(const wire::Attribute& attribute, Call* call) {
   inner.bindings = outer.bindings;
   inner.place = call->path + "." + std::string(attribute.name);
   inner.depth = outer.depth + 1;
+  inner.tentative = outer.tentative || call->node.is("If");
   if (inner.depth > options_.limits.nesting) {
     return Status(TENON_LIMIT, "graphs and functions are nested deeper than the limit 'nesting' of " +
                                    std::to_string(options_.limits.nesting))

@@ -143,9 +143,9 @@ Status Builder::build_operator(Call* call) {
   if (is_constant) {
     return {};
   }
+  node.form = op->form;
   TENON_RETURN_IF_ERROR(build_bodies(call));
   TENON_RETURN_IF_ERROR(onnx_facts::check_and_complete(*op, &node));
-  node.form = op->form;
   return add_raised(*op, call);
 }
 
@@ -202,6 +202,7 @@ Status Builder::add_node(const Operator& op, Node node, const Scope& scope) {
   context.body = body;
   context.custom = options_.custom;
   context.place = scope.place;
+  context.tentative = scope.tentative;
   std::vector<Type> types;
   TENON_RETURN_IF_ERROR(onnx_facts::infer(node, inputs, context, &types));
   const std::vector<ValueId> outputs = node.outputs;
@@ -283,6 +284,7 @@ Status Builder::build_call(Call* call, const wire::Function& function) {
   inner.place = call->scope.place;
   inner.prefix = node.name + "/";
   inner.depth = call->scope.depth + 1;
+  inner.tentative = call->scope.tentative;
   return inline_function(function, node.inputs, node.outputs, &inner);
 }
 
@@ -324,6 +326,7 @@ Status Builder::inline_function(const wire::Function& function, const std::vecto
     identity.name = inner->prefix + "Identity";
     identity.domain = "ai.onnx";
     identity.op = "Identity";
+    identity.origins = inherited_ == nullptr ? std::vector<OriginId>() : *inherited_;
     identity.inputs = {from};
     identity.outputs = {to};
     TENON_RETURN_IF_ERROR(add_node(*onnx_facts::current_operator("ai.onnx", "Identity"), std::move(identity), *inner));
@@ -335,6 +338,17 @@ Status Builder::inline_function(const wire::Function& function, const std::vecto
     }
   }
   return {};
+}
+
+Status Builder::build_function(const wire::Function& function, const Bindings& bindings, const std::vector<ValueId>& inputs,
+                               const std::vector<ValueId>& outputs, const Node& caller, Graph* graph) {
+  inherited_ = &caller.origins;
+  Scope scope;
+  scope.graph = graph;
+  scope.opsets = &opsets_;
+  scope.bindings = &bindings;
+  scope.place = caller.name;
+  return inline_function(function, inputs, outputs, &scope);
 }
 
 }  // namespace tenon::onnx_import

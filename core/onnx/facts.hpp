@@ -55,6 +55,9 @@ struct InferContext {
   const CustomLookup* custom = nullptr;  // borrowed
   const Graph* graph = nullptr;          // that holds the node, for its path in errors; may be NULL
   std::string_view place;                // without a graph: the path before the node's name, "main"
+  // The node may never run: it stands in a branch of an If (found out when `graph` is given). Dims that contradict each
+  // other are then no error, its outputs have no shape.
+  bool tentative = false;
 };
 
 // Types of a node's outputs: out->size() == node.outputs.size(), Type{} where nothing is known or the output is absent.
@@ -74,11 +77,13 @@ bool nondeterministic(const Graph& graph, const Node& node);
 
 // Has the operator a function body for these attributes and input types?
 bool has_function(const Graph& graph, NodeId id);
-// The operator's function body as a graph of its own: inputs and outputs correspond one by one to the node's (absent
-// ones too: those inputs have type none and no user). Nodes have the forms of opset 28, the origins of the
-// node, types inferred. graph->model is `graph`'s model, graph->parent NULL. TENON_UNSUPPORTED when there is none.
+// The operator's function body as a graph of its own. Its inputs are the node's present inputs that are no constants (one
+// each, in order, however often one value stands there); constants are constants of the body too. Its outputs are the
+// node's present outputs. Nodes have the forms of opset 28 and the origins of the node; types are inferred.
+// graph->model is `graph`'s model (which gets the body's constants), graph->parent NULL. TENON_UNSUPPORTED when there is
+// no body.
 Result<std::unique_ptr<Graph>> function_body(const Graph& graph, NodeId id);
-// Puts a function_body in the node's place; the node is erased.
+// Puts a function_body of the node in its place; the node is erased.
 Status inline_body(Graph* graph, NodeId id, std::unique_ptr<Graph> body);
 
 // Is an input of the operator variadic, and how many inputs and outputs may it have? false when unknown.

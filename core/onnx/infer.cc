@@ -20,6 +20,24 @@ constexpr uint64_t kMaxValueElements = 4096;
 
 using google::protobuf::Arena;
 
+// The interface of a body; what is in it is only reached through the body's inferencer.
+void body_to_proto(const std::string& name, const Graph& body, tenon_onnx::AttributeProto* out) {
+  out->set_name(name);
+  out->set_type(tenon_onnx::AttributeProto::GRAPH);
+  const auto add = [&](ValueId id, tenon_onnx::ValueInfoProto* info) {
+    info->set_name(body.values[id].name);
+    if (body.values[id].type.known()) {
+      to_proto(body.values[id].type, info->mutable_type());
+    }
+  };
+  for (const ValueId id : body.inputs) {
+    add(id, out->mutable_g()->add_input());
+  }
+  for (const ValueId id : body.outputs) {
+    add(id, out->mutable_g()->add_output());
+  }
+}
+
 // The IR's node as libonnx's InferenceContext. Messages are made when they are asked for and live in an arena that
 // starts on the stack.
 class Context final : public tenon_onnx::InferenceContext {
@@ -30,10 +48,9 @@ class Context final : public tenon_onnx::InferenceContext {
     values_.resize(inputs.size());
     shapes_.resize(inputs.size());
     outputs_.resize(node.outputs.size());
-    for (size_t i = 0; i < outputs_.size(); ++i) {
-      if (node.outputs[i] != kNone) {
-        outputs_[i] = Arena::CreateMessage<tenon_onnx::TypeProto>(&arena_);
-      }
+    // For absent outputs too: inference of RNN, GRU and LSTM writes to them unasked.
+    for (tenon_onnx::TypeProto*& output : outputs_) {
+      output = Arena::CreateMessage<tenon_onnx::TypeProto>(&arena_);
     }
   }
 
@@ -51,11 +68,8 @@ class Context final : public tenon_onnx::InferenceContext {
     }
     for (const auto& [body_name, body] : node_.bodies) {
       if (body_name == name) {
-        // Present, but its contents are only reached through the body's inferencer.
         auto* proto = Arena::CreateMessage<tenon_onnx::AttributeProto>(&arena_);
-        proto->set_name(name);
-        proto->set_type(tenon_onnx::AttributeProto::GRAPH);
-        proto->mutable_g();
+        body_to_proto(name, *body, proto);
         attributes_.emplace_back(&body_name, proto);
         return proto;
       }
@@ -213,6 +227,28 @@ Status invalid(const Node& node, const InferContext& context, const std::string&
   return Status(TENON_INVALID_MODEL, path + " (" + op + "): " + what).with_node(path, op);
 }
 
+bool may_never_run(const InferContext& context) {
+  for (const Graph* graph = context.graph; graph != nullptr && graph->parent != nullptr; graph = graph->parent) {
+    if (graph->parent_node < graph->parent->nodes.size() && graph->parent->nodes[graph->parent_node].is("If")) {
+      return true;
+    }
+  }
+  return context.tentative;
+}
+
+// Types that follow from those of the inputs alone.
+void fill_bound_types(const Operator& op, const Node& node, const std::vector<const Type*>& bound, std::vector<Type>* out) {
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    const Formal* formal = op.output(i);
+    if (node.outputs[i] == kNone || formal == nullptr || (formal->option == Formal::variadic && !formal->homogeneous) ||
+        bound[formal->type_set] == nullptr) {
+      continue;
+    }
+    (*out)[i] = *bound[formal->type_set];
+    (*out)[i].shape.reset();
+  }
+}
+
 // libonnx's words without its tags and without what comes after the first line.
 std::string plain(std::string text) {
   if (text.starts_with("[")) {
@@ -309,10 +345,19 @@ Status infer(const Node& node, std::span<const InferInput> inputs, const InferCo
     const ErrorFields& fields = status.fields();
     return invalid(node, context, status.message()).with_value(fields.value).with_expectation(fields.got, fields.expected);
   }
-  if (Status status = guard_inference(*op, node, inputs); !status.ok()) {
-    return invalid(node, context, status.message());
-  }
   Context made(node, inputs, context);
+  const auto give_up = [&](Status status) {
+    if (status.code() != TENON_INVALID_MODEL || !may_never_run(context)) {
+      return status;
+    }
+    out->assign(node.outputs.size(), Type{});
+    fill_bound_types(*op, node, bound, out);
+    fill_single_types(*op, node, out);
+    return Status();
+  };
+  if (Status status = guard_inference(*op, node, inputs); !status.ok()) {
+    return give_up(invalid(node, context, status.message()));
+  }
   try {
     if (op->has_inference && (node.bodies.empty() || context.body)) {
       op->schema->GetTypeAndShapeInferenceFunction()(made);
@@ -320,9 +365,11 @@ Status infer(const Node& node, std::span<const InferInput> inputs, const InferCo
   } catch (const std::bad_alloc&) {
     return Status(TENON_OUT_OF_MEMORY, path_of(node, context) + ": no memory to infer its types");
   } catch (const std::exception& error) {
-    return made.body_error().ok() ? invalid(node, context, plain(error.what())) : made.body_error();
+    return give_up(made.body_error().ok() ? invalid(node, context, plain(error.what())) : made.body_error());
   }
-  TENON_RETURN_IF_ERROR(read_outputs(*op, node, made, bound, context, out));
+  if (Status status = read_outputs(*op, node, made, bound, context, out); !status.ok()) {
+    return give_up(std::move(status));
+  }
   fill_single_types(*op, node, out);
   return {};
 }

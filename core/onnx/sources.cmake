@@ -4,6 +4,8 @@ target_sources(tenon_core PRIVATE
   onnx/build_attributes.cc
   onnx/build_node.cc
   onnx/check.cc
+  onnx/expand.cc
+  onnx/facts.cc
   onnx/functions.cc
   onnx/guards.cc
   onnx/import.cc
