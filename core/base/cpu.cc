@@ -20,10 +20,10 @@
 namespace tenon {
 namespace {
 
-constexpr std::array kKnown = {
-    "sse4_2",      "avx",        "f16c",     "fma",      "avx2",     "bmi2",    "avx512f", "avx512bw", "avx512dq",
-    "avx512vl",    "avx512_vnni", "avx512_bf16", "avx512_fp16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16",
-    "neon",        "asimddp",    "asimdhp",  "sve",      "sve2",     "i8mm",    "bf16"};
+constexpr std::array kKnown = {"sse4_2",      "avx",      "f16c",     "fma",      "avx2",        "bmi2",
+                               "avx512f",     "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16",
+                               "avx512_fp16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16",    "neon",
+                               "asimddp",     "asimdhp",  "sve",      "sve2",     "i8mm",        "bf16"};
 
 #if defined(__x86_64__)
 
@@ -117,9 +117,9 @@ uint32_t quota_upward(const std::string& mount, std::string group, bool v2) {
   uint32_t least = 0;
   for (;;) {
     const std::string folder = mount + group;
-    const std::string text = v2 ? first_line(folder + "/cpu.max")
-                                : first_line(folder + "/cpu.cfs_quota_us") + " " +
-                                      first_line(folder + "/cpu.cfs_period_us");
+    const std::string text =
+        v2 ? first_line(folder + "/cpu.max")
+           : first_line(folder + "/cpu.cfs_quota_us") + " " + first_line(folder + "/cpu.cfs_period_us");
     const uint32_t cpus = cpus_of_quota(text);
     if (cpus > 0 && (least == 0 || cpus < least)) {
       least = cpus;

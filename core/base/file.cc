@@ -190,7 +190,8 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::adopt(int raw, std::string
   if (mode == Mode::read) {
     void* to = Memory::process().try_allocate(size, 64);
     if (to == nullptr && size > 0) {
-      return Status(TENON_OUT_OF_MEMORY, "no memory for the " + std::to_string(size) + " bytes of '" + file->path_ + "'");
+      return Status(TENON_OUT_OF_MEMORY,
+                    "no memory for the " + std::to_string(size) + " bytes of '" + file->path_ + "'");
     }
     file->data_ = static_cast<std::byte*>(to);
     TENON_RETURN_IF_ERROR(read_fully(fd.get(), file->path_, static_cast<std::byte*>(to), size));

@@ -68,11 +68,16 @@ uint32_t log_level() { return level_cell().load(std::memory_order_relaxed); }
 
 const char* log_level_name(uint32_t level) {
   switch (level) {
-    case TENON_LOG_ERROR: return "error";
-    case TENON_LOG_WARNING: return "warning";
-    case TENON_LOG_INFO: return "info";
-    case TENON_LOG_DEBUG: return "debug";
-    default: return "log";
+    case TENON_LOG_ERROR:
+      return "error";
+    case TENON_LOG_WARNING:
+      return "warning";
+    case TENON_LOG_INFO:
+      return "info";
+    case TENON_LOG_DEBUG:
+      return "debug";
+    default:
+      return "log";
   }
 }
 

@@ -269,8 +269,8 @@ Result<Buffer> Memory::allocate(uint64_t bytes, uint64_t align, std::string_view
     const uint64_t limit = books->limit.load(std::memory_order_relaxed);
     const uint64_t current = books->current.load(std::memory_order_relaxed);
     if (bytes > limit || current > limit - bytes) {
-      return Status(TENON_LIMIT, "memory_limit of " + std::to_string(limit) + " bytes reached: " + asked + " on top of " +
-                                     std::to_string(current) + " in use");
+      return Status(TENON_LIMIT, "memory_limit of " + std::to_string(limit) + " bytes reached: " + asked +
+                                     " on top of " + std::to_string(current) + " in use");
     }
   }
   return Status(TENON_OUT_OF_MEMORY, "no memory: " + asked);

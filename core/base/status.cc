@@ -124,10 +124,10 @@ Status Status::read(int32_t code, const tenon_status& in) {
 
 const char* code_name(int32_t code) {
   static constexpr const char* kNames[] = {
-      "OK",           "INVALID_ARGUMENT", "INVALID_MODEL",      "MALFORMED",     "INVALID_TENSOR", "UNSUPPORTED",
-      "PLACEMENT",    "PROVIDER_NOT_FOUND", "PROVIDER_LOAD",    "VERSION",       "OPTION",         "NOT_FOUND",
-      "IO",           "PERMISSION",       "LIMIT",              "OUT_OF_MEMORY", "CANCELLED",      "DEADLINE",
-      "DEVICE_LOST",  "DECLINED",         "BUSY",               "RUN",           "INTERNAL",       "PROVIDER_RULE"};
+      "OK",          "INVALID_ARGUMENT",   "INVALID_MODEL", "MALFORMED",     "INVALID_TENSOR", "UNSUPPORTED",
+      "PLACEMENT",   "PROVIDER_NOT_FOUND", "PROVIDER_LOAD", "VERSION",       "OPTION",         "NOT_FOUND",
+      "IO",          "PERMISSION",         "LIMIT",         "OUT_OF_MEMORY", "CANCELLED",      "DEADLINE",
+      "DEVICE_LOST", "DECLINED",           "BUSY",          "RUN",           "INTERNAL",       "PROVIDER_RULE"};
   static_assert(sizeof kNames / sizeof kNames[0] == TENON_PROVIDER_RULE + 1);
   return code >= 0 && code <= TENON_PROVIDER_RULE ? kNames[code] : "UNKNOWN";
 }

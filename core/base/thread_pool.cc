@@ -39,8 +39,8 @@ thread_local bool inside_parallel_for = false;
 
 long futex(std::atomic<uint32_t>* word, int operation, uint32_t value) {
   static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t));
-  return ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(word), operation | FUTEX_PRIVATE_FLAG, value, nullptr, nullptr,
-                   0);
+  return ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(word), operation | FUTEX_PRIVATE_FLAG, value, nullptr,
+                   nullptr, 0);
 }
 
 void relax() {

@@ -38,7 +38,8 @@ Result<DeviceBuffer> DeviceBuffer::allocate(Provider& provider, uint32_t device,
   }
   const auto& kinds = provider.devices()[device].memory_kinds;
   if (kind >= kinds.size()) {
-    return Status(TENON_INVALID_ARGUMENT, "provider '" + provider.id() + "' has no memory kind " + std::to_string(kind));
+    return Status(TENON_INVALID_ARGUMENT,
+                  "provider '" + provider.id() + "' has no memory kind " + std::to_string(kind));
   }
   tenon_mem_desc desc{};
   desc.size = sizeof desc;
@@ -47,9 +48,8 @@ Result<DeviceBuffer> DeviceBuffer::allocate(Provider& provider, uint32_t device,
   desc.bytes = std::max<uint64_t>(bytes, 1);
   desc.align = std::max(align, kinds[kind].alignment);
   DeviceBuffer buffer;
-  TENON_RETURN_IF_ERROR(call_provider(provider, [&](tenon_status* status) {
-    return table.mem_alloc(table.self, &desc, &buffer.memory_, status);
-  }));
+  TENON_RETURN_IF_ERROR(call_provider(
+      provider, [&](tenon_status* status) { return table.mem_alloc(table.self, &desc, &buffer.memory_, status); }));
   if (buffer.memory_ == nullptr) {
     return rule_broken(provider.id(), 16, "mem_alloc succeeded without memory");
   }
@@ -71,8 +71,7 @@ Result<void*> DeviceBuffer::map() {
 
 Status DeviceBuffer::unmap() {
   const tenon_provider& table = provider_->table();
-  return call_provider(*provider_,
-                       [&](tenon_status* status) { return table.mem_unmap(table.self, memory_, status); });
+  return call_provider(*provider_, [&](tenon_status* status) { return table.mem_unmap(table.self, memory_, status); });
 }
 
 Result<std::shared_ptr<Timeline>> Timeline::create(Provider& provider, uint32_t device) {
@@ -94,9 +93,8 @@ Timeline::~Timeline() { provider_.table().sync_destroy(provider_.table().self, r
 
 Status Timeline::wait(uint64_t value, uint64_t timeout_ns) {
   const tenon_provider& table = provider_.table();
-  return call_provider(provider_, [&](tenon_status* status) {
-    return table.sync_wait(table.self, raw_, value, timeout_ns, status);
-  });
+  return call_provider(
+      provider_, [&](tenon_status* status) { return table.sync_wait(table.self, raw_, value, timeout_ns, status); });
 }
 
 Status Timeline::signal(uint64_t value) {

@@ -159,11 +159,16 @@ std::vector<SearchPlace> provider_search_places(const std::vector<std::string>& 
 
 const char* provider_state_name(ProviderState state) {
   switch (state) {
-    case ProviderState::available: return "available";
-    case ProviderState::loaded: return "loaded";
-    case ProviderState::shadowed: return "shadowed";
-    case ProviderState::rejected: return "rejected";
-    case ProviderState::failed: return "failed";
+    case ProviderState::available:
+      return "available";
+    case ProviderState::loaded:
+      return "loaded";
+    case ProviderState::shadowed:
+      return "shadowed";
+    case ProviderState::rejected:
+      return "rejected";
+    case ProviderState::failed:
+      return "failed";
   }
   return "unknown";
 }

@@ -82,9 +82,15 @@ Result<std::span<const tenon_attribute>> make_attributes(Arena& arena, const Nod
     to.type = from.type;
     to.count = 1;
     switch (from.type) {
-      case TENON_ATTR_FLOAT: to.f = static_cast<double>(from.f); break;
-      case TENON_ATTR_INT: to.i = from.i; break;
-      case TENON_ATTR_STRING: to.s = abi_string(from.s); break;
+      case TENON_ATTR_FLOAT:
+        to.f = static_cast<double>(from.f);
+        break;
+      case TENON_ATTR_INT:
+        to.i = from.i;
+        break;
+      case TENON_ATTR_STRING:
+        to.s = abi_string(from.s);
+        break;
       case TENON_ATTR_FLOATS:
         to.floats = from.floats.data();
         to.count = count32(from.floats);
@@ -107,7 +113,8 @@ Result<std::span<const tenon_attribute>> make_attributes(Arena& arena, const Nod
         }
         TENON_RETURN_IF_ERROR(attribute_tensor(arena, node, from, &to));
         break;
-      default: continue;  // types and sparse tensors have no place in the ABI; nodes that need them are the host's
+      default:
+        continue;  // types and sparse tensors have no place in the ABI; nodes that need them are the host's
     }
     ++n;
   }
@@ -250,8 +257,8 @@ RegionBorder region_border(const GraphView& whole, std::span<const NodeId> nodes
   RegionBorder border;
   for (NodeId id : nodes) {
     for (ValueId value : graph.nodes[id].inputs) {
-      const bool from_outside = value != kNone && (graph.values[value].producer == kNone ||
-                                                   inside.count(graph.values[value].producer) == 0);
+      const bool from_outside =
+          value != kNone && (graph.values[value].producer == kNone || inside.count(graph.values[value].producer) == 0);
       if (from_outside && seen.insert(value).second) {
         border.inputs.push_back(value);
       }

@@ -158,7 +158,8 @@ Status check_functions(const std::string& id, const tenon_provider& table) {
 
 Status check_info(const Manifest& manifest, const tenon_provider* table) {
   const auto differs = [&](const char* what, const std::string& info, const std::string& expected) {
-    return rule_broken(manifest.id, 5, std::string("its library says ") + what + " " + info + ", its manifest " + expected)
+    return rule_broken(manifest.id, 5,
+                       std::string("its library says ") + what + " " + info + ", its manifest " + expected)
         .with_expectation(info, expected);
   };
   if (table == nullptr) {

@@ -60,7 +60,8 @@ const DiscoveredProvider* entry_at(const std::vector<DiscoveredProvider>& all, c
 
 TEST_F(Folders, the_first_id_wins_and_the_loser_is_reported) {
   const std::string mine = manifest("mine", "twin-a"), listed = manifest("listed", "twin-a");
-  const std::string user = manifest("data/tenon/providers.d", "twin-a"), other = manifest("data/tenon/providers.d", "b");
+  const std::string user = manifest("data/tenon/providers.d", "twin-a"),
+                    other = manifest("data/tenon/providers.d", "b");
   ::setenv("TENON_PROVIDER_PATH", ("::" + root_ + "/listed:" + root_ + "/nowhere").c_str(), 1);
   const auto all = discover_providers(provider_search_places({root_ + "/mine"}));
   ASSERT_NE(entry_at(all, mine), nullptr);
@@ -219,7 +220,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadTable{"no_queue", [](TestProvider& p) { p.device.nqueues = 0; }, "rule 9"},
         BadTable{"kind_0", [](TestProvider& p) { p.kinds[0].flags = 0; }, "rule 9"},
         BadTable{"alignment", [](TestProvider& p) { p.kinds[0].alignment = 3; }, "rule 9"},
-        BadTable{"own_memory_without_functions", [](TestProvider& p) { p.device.nmemory_kinds = 2; p.kinds[1].alignment = 64; },
+        BadTable{"own_memory_without_functions",
+                 [](TestProvider& p) {
+                   p.device.nmemory_kinds = 2;
+                   p.kinds[1].alignment = 64;
+                 },
                  "rule 9"},
         BadTable{"option_default",
                  [](TestProvider& p) {
@@ -250,9 +255,9 @@ OptionDesc option(std::string name, uint32_t type, std::string fallback, double 
 }
 
 TEST(Options, are_checked_and_completed) {
-  std::vector<OptionDesc> schema{option("fusion", TENON_OPTION_BOOL, "true"),
-                                 option("streams", TENON_OPTION_INT, "2", 1, 8),
-                                 option("scale", TENON_OPTION_FLOAT, "0.5"), option("mode", TENON_OPTION_CHOICE, "fast")};
+  std::vector<OptionDesc> schema{
+      option("fusion", TENON_OPTION_BOOL, "true"), option("streams", TENON_OPTION_INT, "2", 1, 8),
+      option("scale", TENON_OPTION_FLOAT, "0.5"), option("mode", TENON_OPTION_CHOICE, "fast")};
   schema[3].choices = {"fast", "exact"};
   const auto all = check_options("p", schema, {{"streams", "4"}});
   ASSERT_TRUE(all.ok());

@@ -47,7 +47,8 @@ Result<std::unique_ptr<Stage>> make_stage(const Node& node, std::span<const Cons
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     const bool absent = node.outputs[i] == kNone;
     if (!absent && (types[i].kind != TypeKind::tensor || !dtype_valid(types[i].dtype))) {
-      return Status(TENON_UNSUPPORTED, "output " + std::to_string(i) + " of node '" + node.name + "' has no known dtype");
+      return Status(TENON_UNSUPPORTED,
+                    "output " + std::to_string(i) + " of node '" + node.name + "' has no known dtype");
     }
     copy.outputs.push_back(absent ? kNone : graph.add_value("out" + std::to_string(i), types[i]));
   }
@@ -61,9 +62,7 @@ Result<std::unique_ptr<Stage>> make_stage(const Node& node, std::span<const Cons
   return stage;
 }
 
-bool plain_rule(const ValueRule& rule) {
-  return (rule.memory_mask & 1) != 0 && rule.layout.kind == TENON_LAYOUT_DENSE;
-}
+bool plain_rule(const ValueRule& rule) { return (rule.memory_mask & 1) != 0 && rule.layout.kind == TENON_LAYOUT_DENSE; }
 
 // A claim of the node alone, in dense host memory; else why not.
 Result<const Claim*> pick_claim(const QueryResult& answer, const Node& node, const std::string& provider) {
@@ -76,7 +75,8 @@ Result<const Claim*> pick_claim(const QueryResult& answer, const Node& node, con
   const std::string why = answer.refusals.empty() ? "it takes it in memory of its own only"
                                                   : std::string(refusal_reason_name(answer.refusals[0].reason)) + ": " +
                                                         answer.refusals[0].text;
-  return Status(TENON_UNSUPPORTED, "provider '" + provider + "' does not take " + node.domain + "::" + node.op + ": " + why)
+  return Status(TENON_UNSUPPORTED,
+                "provider '" + provider + "' does not take " + node.domain + "::" + node.op + ": " + why)
       .with_provider(provider);
 }
 
@@ -121,7 +121,8 @@ class OneRun final : public tenon_run_handle {
     std::vector<tenon_shape> in(region.inputs().size()), out(outputs_.size());
     for (size_t i = 0; i < in.size(); ++i) {
       const tenon_tensor& tensor = *region.constant_input(static_cast<uint32_t>(i));
-      in[i] = {tensor.dtype, tensor.rank, const_cast<int64_t*>(tensor.dims), tensor.data == nullptr ? nullptr : &tensor};
+      in[i] = {tensor.dtype, tensor.rank, const_cast<int64_t*>(tensor.dims),
+               tensor.data == nullptr ? nullptr : &tensor};
     }
     for (size_t i = 0; i < out.size(); ++i) {
       out[i] = {outputs_[i].dtype, outputs_[i].rank, outputs_[i].dims, nullptr};
@@ -149,8 +150,8 @@ class OneRun final : public tenon_run_handle {
     for (uint32_t i = 0; i < out.size(); ++i) {
       TENON_RETURN_IF_ERROR(offer(i, &out[i]));
     }
-    TENON_ASSIGN_OR_RETURN(const Buffer workspace,
-                           Memory::process().allocate(prepared.workspace_bytes(), region_.workspace_align(), "workspace"));
+    TENON_ASSIGN_OR_RETURN(const Buffer workspace, Memory::process().allocate(prepared.workspace_bytes(),
+                                                                              region_.workspace_align(), "workspace"));
     Task alone;
     tenon_run run{};
     run.size = sizeof run;
@@ -167,8 +168,7 @@ class OneRun final : public tenon_run_handle {
     if (!region_.provider().async()) {
       return region_.execute(prepared, run);
     }
-    TENON_ASSIGN_OR_RETURN(const auto timeline,
-                           Timeline::create(region_.provider(), region_.session().device_index()));
+    TENON_ASSIGN_OR_RETURN(const auto timeline, Timeline::create(region_.provider(), region_.session().device_index()));
     const tenon_point done = timeline->point(timeline->next());
     run.signals = &done;
     run.nsignals = 1;
@@ -179,8 +179,8 @@ class OneRun final : public tenon_run_handle {
   Status alloc_output(uint32_t index, const int64_t* dims, uint32_t rank, uint64_t string_bytes,
                       tenon_tensor* out) override {
     if (index >= outputs_.size()) {
-      return Status(TENON_INVALID_ARGUMENT, "alloc_output: output " + std::to_string(index) + " of " +
-                                                std::to_string(outputs_.size()));
+      return Status(TENON_INVALID_ARGUMENT,
+                    "alloc_output: output " + std::to_string(index) + " of " + std::to_string(outputs_.size()));
     }
     Output& output = outputs_[index];
     output.rank = rank;
@@ -191,7 +191,8 @@ class OneRun final : public tenon_run_handle {
   Result<ConstantPtr> take(uint32_t index) {
     Output& output = outputs_[index];
     if (output.memory == nullptr) {
-      return rule_broken(region_.provider().id(), 8, "execute left output " + std::to_string(index) + " without memory");
+      return rule_broken(region_.provider().id(), 8,
+                         "execute left output " + std::to_string(index) + " without memory");
     }
     auto constant = std::make_shared<Constant>();
     constant->dtype = output.dtype;
@@ -220,7 +221,8 @@ class OneRun final : public tenon_run_handle {
   }
 
   Status give(Output& output, uint64_t string_bytes, tenon_tensor* out) {
-    const std::optional<uint64_t> elements = element_count(std::vector<int64_t>(output.dims, output.dims + output.rank));
+    const std::optional<uint64_t> elements =
+        element_count(std::vector<int64_t>(output.dims, output.dims + output.rank));
     CheckedSize bytes = elements.has_value() ? CheckedSize(*elements) : CheckedSize::from_signed(-1);
     if (output.dtype == TENON_STRING) {
       bytes = (bytes + 1) * sizeof(int64_t) + string_bytes;

@@ -24,9 +24,12 @@ std::string expectation(const OptionDesc& desc) {
   const std::string range =
       limited(desc) ? " from " + number_text(desc.min) + " to " + number_text(desc.max) : std::string();
   switch (desc.type) {
-    case TENON_OPTION_INT: return "an integer" + range;
-    case TENON_OPTION_FLOAT: return "a number" + range;
-    case TENON_OPTION_BOOL: return "'true' or 'false'";
+    case TENON_OPTION_INT:
+      return "an integer" + range;
+    case TENON_OPTION_FLOAT:
+      return "a number" + range;
+    case TENON_OPTION_BOOL:
+      return "'true' or 'false'";
     case TENON_OPTION_CHOICE: {
       std::string all = "one of";
       for (const std::string& choice : desc.choices) {
@@ -34,7 +37,8 @@ std::string expectation(const OptionDesc& desc) {
       }
       return all;
     }
-    default: return "a text";
+    default:
+      return "a text";
   }
 }
 
@@ -59,9 +63,12 @@ bool valid_value(const OptionDesc& desc, const std::string& value) {
       const auto number = parse<double>(value);
       return number.has_value() && in_range(*number);
     }
-    case TENON_OPTION_BOOL: return value == "true" || value == "false";
-    case TENON_OPTION_CHOICE: return std::find(desc.choices.begin(), desc.choices.end(), value) != desc.choices.end();
-    default: return true;
+    case TENON_OPTION_BOOL:
+      return value == "true" || value == "false";
+    case TENON_OPTION_CHOICE:
+      return std::find(desc.choices.begin(), desc.choices.end(), value) != desc.choices.end();
+    default:
+      return true;
   }
 }
 
@@ -87,8 +94,8 @@ Result<OptionList> check_options(std::string_view provider, std::span<const Opti
     }
     const size_t i = static_cast<size_t>(found - names.begin());
     if (!valid_value(schema[i], value)) {
-      return Status(TENON_OPTION, "option '" + name + "' of " + who + ": got '" + value + "', expected " +
-                                      expectation(schema[i]))
+      return Status(TENON_OPTION,
+                    "option '" + name + "' of " + who + ": got '" + value + "', expected " + expectation(schema[i]))
           .with_provider(std::string(provider))
           .with_value(name)
           .with_expectation(value, expectation(schema[i]));

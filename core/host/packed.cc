@@ -34,7 +34,8 @@ struct Cache {
     const std::lock_guard lock(mutex);
     // Entries that nobody uses go now and then, so that the map is never much longer than what lives.
     if (entries.size() >= next_sweep) {
-      std::erase_if(entries, [](const auto& item) { return item.second.use_count() == 1 && item.second->packed.expired(); });
+      std::erase_if(entries,
+                    [](const auto& item) { return item.second.use_count() == 1 && item.second->packed.expired(); });
       next_sweep = 2 * entries.size() + 64;
     }
     std::shared_ptr<Entry>& found = entries[key];
@@ -53,7 +54,8 @@ Cache& cache() {
 }
 
 bool same_bytes(const Constant& a, const Constant& b) {
-  const bool same = a.bytes == b.bytes && (a.bytes == 0 || a.data == b.data || std::memcmp(a.data, b.data, a.bytes) == 0);
+  const bool same =
+      a.bytes == b.bytes && (a.bytes == 0 || a.data == b.data || std::memcmp(a.data, b.data, a.bytes) == 0);
   release_pages(a);
   return same;
 }

@@ -50,8 +50,9 @@ Result<Device> read_device(const tenon_device& from, uint32_t index, const std::
     return rule_broken(id, 9, "device " + std::to_string(index) + " " + text);
   };
   if (from.size < sizeof(tenon_device)) {
-    return rule_broken(id, 2, "device " + std::to_string(index) + " has size " + std::to_string(from.size) +
-                                  ", expected at least " + std::to_string(sizeof(tenon_device)));
+    return rule_broken(id, 2,
+                       "device " + std::to_string(index) + " has size " + std::to_string(from.size) +
+                           ", expected at least " + std::to_string(sizeof(tenon_device)));
   }
   if (from.id != index) {
     return broken("has the id " + std::to_string(from.id));
@@ -112,7 +113,8 @@ Status Provider::read_devices() {
                        [](const MemoryKind& kind) { return (kind.flags & TENON_MEMORY_HOST) == 0; });
   });
   if (own_memory && (table_.mem_alloc == nullptr || table_.mem_free == nullptr || table_.copy == nullptr)) {
-    return rule_broken(id(), 9, "a device has memory that the host cannot make, but mem_alloc, mem_free or copy is NULL");
+    return rule_broken(id(), 9,
+                       "a device has memory that the host cannot make, but mem_alloc, mem_free or copy is NULL");
   }
   return {};
 }
@@ -182,7 +184,8 @@ Status Provider::read_schemas() {
     }
     if (schema.min_inputs > schema.max_inputs || schema.min_outputs > schema.max_outputs || schema.max_outputs == 0 ||
         schema.nattributes > kMaxList ||
-        (schema.nattributes > 0 && (schema.attributes == nullptr || schema.attribute_stride < sizeof(tenon_attribute)))) {
+        (schema.nattributes > 0 &&
+         (schema.attributes == nullptr || schema.attribute_stride < sizeof(tenon_attribute)))) {
       return rule_broken(id(), 15, "schema " + name + " has ranges or attributes that cannot be");
     }
     schemas_.push_back(&schema);
@@ -206,8 +209,8 @@ Result<uint64_t> Provider::copy_cost(const tenon_copy& copy) const {
     return Status(TENON_UNSUPPORTED, "provider '" + id() + "' estimates no copies").with_provider(id());
   }
   uint64_t ns = 0;
-  TENON_RETURN_IF_ERROR(call_provider(
-      *this, [&](tenon_status* status) { return table_.copy_cost(table_.self, &copy, &ns, status); }));
+  TENON_RETURN_IF_ERROR(
+      call_provider(*this, [&](tenon_status* status) { return table_.copy_cost(table_.self, &copy, &ns, status); }));
   return ns;
 }
 

@@ -89,8 +89,8 @@ class Checker {
     std::sort(nodes_.begin(), nodes_.end());
     for (size_t i = 0; i < nodes_.size(); ++i) {
       if (nodes_[i] >= view_.nodes()) {
-        return fail(6, "node " + std::to_string(nodes_[i]) + " does not exist; the graph has " +
-                           std::to_string(view_.nodes()));
+        return fail(
+            6, "node " + std::to_string(nodes_[i]) + " does not exist; the graph has " + std::to_string(view_.nodes()));
       }
       if (i > 0 && nodes_[i] == nodes_[i - 1]) {
         return fail(6, node_text(nodes_[i]) + " stands in it twice");
@@ -191,8 +191,8 @@ class Checker {
                          std::to_string(from.memory_mask) + ", " + std::to_string(kinds) + " kinds)");
     }
     if (from.align != 0 && (!is_power_of_two(from.align) || from.align > kMaxAlign)) {
-      return fail(9, about + "asks for alignment " + std::to_string(from.align) +
-                         ", expected a power of two up to 1 MiB");
+      return fail(9,
+                  about + "asks for alignment " + std::to_string(from.align) + ", expected a power of two up to 1 MiB");
     }
     const bool strided_rule = (from.flags & TENON_RULE_STRIDED) != 0;
     if ((from.flags & ~(TENON_RULE_STRIDED | TENON_RULE_CONST_NEEDED)) != 0) {
@@ -234,7 +234,8 @@ class Checker {
 void take_refusals(const tenon_sink& sink, const GraphView& view, std::vector<bool>* answered, QueryResult* result) {
   for (const auto& raw : sink.refusals) {
     if (raw.node >= view.nodes()) {
-      result->violations.push_back({6, "a refusal is about node " + std::to_string(raw.node) + ", which does not exist"});
+      result->violations.push_back(
+          {6, "a refusal is about node " + std::to_string(raw.node) + ", which does not exist"});
       continue;
     }
     if ((*answered)[raw.node]) {
@@ -267,10 +268,8 @@ void fill_holes(const GraphView& view, const std::vector<bool>& claimed, const s
     result->refusals.push_back({view.node(local), TENON_REFUSE_OP, kNone, text});
   }
   if (silent > 0) {
-    result->violations.push_back({6, std::to_string(silent) +
-                                         (silent == 1 ? " node is" : " nodes are") +
-                                         " neither claimed nor refused, the first is " +
-                                         first});
+    result->violations.push_back({6, std::to_string(silent) + (silent == 1 ? " node is" : " nodes are") +
+                                         " neither claimed nor refused, the first is " + first});
   }
 }
 

@@ -96,8 +96,8 @@ Status CompiledRegion::take_info(const tenon_exec_info& info) {
   }
   workspace_align_ = info.workspace_align == 0 ? 64 : info.workspace_align;
   if (!is_power_of_two(workspace_align_) || workspace_align_ > kMaxAlign) {
-    return rule_broken(id, 8, "workspace alignment " + std::to_string(info.workspace_align) +
-                                  ", expected a power of two up to 1 MiB");
+    return rule_broken(
+        id, 8, "workspace alignment " + std::to_string(info.workspace_align) + ", expected a power of two up to 1 MiB");
   }
   if (info.naliases > 0 && (info.aliases == nullptr || info.alias_stride < sizeof(tenon_alias))) {
     return rule_broken(id, 2, "compile reports aliases without an array, or with a stride that is too small");
@@ -105,8 +105,9 @@ Status CompiledRegion::take_info(const tenon_exec_info& info) {
   for (uint32_t i = 0; i < info.naliases; ++i) {
     const tenon_alias& alias = strided(info.aliases, info.alias_stride, i);
     if (alias.output >= outputs_.size() || alias.input >= inputs_.size()) {
-      return rule_broken(id, 8, "an alias names output " + std::to_string(alias.output) + " or input " +
-                                    std::to_string(alias.input) + ", which the region does not have");
+      return rule_broken(id, 8,
+                         "an alias names output " + std::to_string(alias.output) + " or input " +
+                             std::to_string(alias.input) + ", which the region does not have");
     }
     if (alias.kind == TENON_ALIAS_MAY) {  // others are reserved, and MAY be ignored
       aliases_.push_back(alias);
@@ -136,26 +137,31 @@ Status CompiledRegion::pack_weights(const Graph& graph, const tenon_exec_info& i
     });
     const ConstantPtr constant = session_->weights().constant(request.const_id);
     if (!is_input || constant == nullptr) {
-      return rule_broken(id, 11, "pack " + std::to_string(i) + " is of constant " + std::to_string(request.const_id) +
-                                     ", which is not an input of the region");
+      return rule_broken(id, 11,
+                         "pack " + std::to_string(i) + " is of constant " + std::to_string(request.const_id) +
+                             ", which is not an input of the region");
     }
     if (request.memory_kind >= session_->device().memory_kinds.size() || request.bytes > kMaxPackedBytes ||
         (request.align != 0 && (!is_power_of_two(request.align) || request.align > kMaxAlign))) {
-      return rule_broken(id, 11, "pack " + std::to_string(i) + " asks for memory kind " +
-                                     std::to_string(request.memory_kind) + ", " + std::to_string(request.bytes) +
-                                     " bytes aligned to " + std::to_string(request.align));
+      return rule_broken(id, 11,
+                         "pack " + std::to_string(i) + " asks for memory kind " + std::to_string(request.memory_kind) +
+                             ", " + std::to_string(request.bytes) + " bytes aligned to " +
+                             std::to_string(request.align));
     }
-    const PackingKey key{&provider(),   session_->device_index(),        request.memory_kind,
-                         request.bytes, std::max<uint64_t>(request.align, 1), std::string(view(request.key))};
+    const PackingKey key{&provider(),
+                         session_->device_index(),
+                         request.memory_kind,
+                         request.bytes,
+                         std::max<uint64_t>(request.align, 1),
+                         std::string(view(request.key))};
     TENON_ASSIGN_OR_RETURN(const std::shared_ptr<const PackedWeight> packed,
                            find_or_pack(key, constant, provider(), [&](const tenon_tensor& to) {
                              return call_provider(provider(), [&](tenon_status* status) {
                                return table.prepack(raw_, i, &to, task, status);
                              });
                            }));
-    TENON_RETURN_IF_ERROR(call_provider(provider(), [&](tenon_status* status) {
-      return table.bind_packed(raw_, i, &packed->tensor, status);
-    }));
+    TENON_RETURN_IF_ERROR(call_provider(
+        provider(), [&](tenon_status* status) { return table.bind_packed(raw_, i, &packed->tensor, status); }));
     packed_bytes_ += request.bytes;
     packed_.push_back(packed);
     original_needed[request.const_id] |= request.original_needed != 0;
@@ -282,8 +288,9 @@ Status CompiledRegion::check_output_shape(uint32_t i, const tenon_shape& before,
   for (uint32_t d = 0; d < after.rank; ++d) {
     const int64_t was = before.rank == TENON_UNKNOWN_RANK ? TENON_UNKNOWN_DIM : known[d];
     if (after.dims[d] < TENON_UNKNOWN_DIM || (was != TENON_UNKNOWN_DIM && after.dims[d] != was)) {
-      return rule_broken(provider().id(), 8, about + "dim " + std::to_string(d) + " was " + std::to_string(was) +
-                                                 " and became " + std::to_string(after.dims[d]));
+      return rule_broken(provider().id(), 8,
+                         about + "dim " + std::to_string(d) + " was " + std::to_string(was) + " and became " +
+                             std::to_string(after.dims[d]));
     }
   }
   return {};

@@ -199,7 +199,8 @@ inline TestProvider::TestProvider() {
     return TENON_OK;
   };
   table.compile = [](tenon_provider_session* session, const tenon_region* region, tenon_task*, tenon_exec** out,
-                     tenon_exec_info* exec_info, tenon_status*) { return compile_test(session, region, out, exec_info); };
+                     tenon_exec_info* exec_info,
+                     tenon_status*) { return compile_test(session, region, out, exec_info); };
   table.prepack = [](tenon_exec* raw, uint32_t pack, const tenon_tensor* dst, tenon_task*, tenon_status* status) {
     auto* exec = reinterpret_cast<TestExec*>(raw);
     ++exec->provider->prepacks;
