@@ -79,6 +79,9 @@ class Dependencies(Tree):
         self.put("plugins/acme/acme.cc", "#include <tenon/plugin.h>\n")
         self.put("core/host/open.cc", 'auto id = "acme";\n')
         self.finds(dependencies.check(self.root, self.build), "core/host/open.cc:1", "acme")
+        self.put("plugins/cpu/cpu.cc", "#include <tenon/plugin.h>\n")
+        self.put("core/host/open.cc", 'const char* kinds[] = {"unknown", "cpu", "gpu", "npu"};\n')
+        self.assertEqual(dependencies.check(self.root, self.build), [])
         self.put("core/host/open.cc", "// as OpenBLAS does\n")
         self.finds(dependencies.check(self.root, self.build), "core/host/open.cc:1")
 
@@ -174,6 +177,14 @@ class Lists(Tree):
         self.assertEqual(lists.check(self.root, self.build), [])
         self.put("plugins/acme/ops/ai.onnx.ml/scaler.cc", LICENCE)
         self.finds(lists.check(self.root, self.build), "plugins/acme/ops.def", "missing")
+
+    def test_shared_source_needs_no_line(self):
+        self.put("plugins/acme/ops.def", "TENON_OP(softmax)\n")
+        self.put("plugins/acme/ops/softmax.cc", LICENCE)
+        self.put("plugins/acme/ops/window.cc", LICENCE)
+        self.finds(lists.check(self.root, self.build), "ops/window.cc")
+        self.put("plugins/acme/ops/window.hpp", LICENCE)
+        self.assertEqual(lists.check(self.root, self.build), [])
 
     def test_missing_list(self):
         self.put("core/opt/passes/dead_code.cc", LICENCE)

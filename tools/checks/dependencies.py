@@ -23,6 +23,8 @@ ALLOWED = {
     "bench": {"plugin-api", "application", "sdk"},
 }
 PROVIDER_LIBRARIES = re.compile(r"\b(openblas|opencl|vulkan|cuda|cudnn|openvino|rocm|sycl)\b", re.IGNORECASE)
+# The names of the ABI's kinds of device: the word is no provider's there.
+DEVICE_KINDS = '"cpu", "gpu", "npu"'
 
 
 def owner(root, path, name):
@@ -72,6 +74,7 @@ def check_names(root):
         if path.parts[0] != "core" or path.suffix == ".md":
             continue
         for number, line in enumerate(common.read(root, path).splitlines(), 1):
+            line = line.replace(DEVICE_KINDS, "")
             found = PROVIDER_LIBRARIES.search(line) or (literal and literal.search(line))
             if found:
                 problems.append(f"{path}:{number}: core names a provider or its library: {found.group(0)}")

@@ -2,7 +2,8 @@
 """One file and one line: every operator file, pass and form rewrite is named in a .def list, and every line has its file.
 
 Where X is ops, passes or rewrites, a .cc file at any depth below a folder X belongs to the nearest X.def: in its own
-folder, in one above, or beside the folder X. A line belongs to a file when it holds the file's stem as a word."""
+folder, in one above, or beside the folder X. A line belongs to a file when it holds the file's stem as a word. A .cc with
+a header of its own is what several of them share, and needs no line. plugins/ and core/opt/ are held to this."""
 
 import re
 import sys
@@ -10,6 +11,7 @@ import sys
 import common
 
 KINDS = ("ops", "passes", "rewrites")
+HELD = ("plugins/", "core/opt/")
 
 
 def nearest_list(root, path):
@@ -29,7 +31,8 @@ def governed(root):
     """{list file: its .cc files}."""
     pairs = {}
     for path in common.sources(root, ".cc"):
-        if path.stem.endswith("_test") or path.parts[0] in ("tests", "tools"):
+        shared = (root / path.with_suffix(".hpp")).exists()
+        if shared or path.stem.endswith("_test") or not str(path).startswith(HELD):
             continue
         entry = nearest_list(root, path)
         if entry is not None:
