@@ -8,20 +8,6 @@ constexpr int64_t kBlockFloats = 48 * 1024;  // packed pixels of one block: stay
 constexpr int64_t kIndices = 16;             // pieces of work wanted, so that a few threads end together
 constexpr int64_t kIndexFlops = 200'000'000; // upper bound of a piece: a few milliseconds
 
-void copy_floats(float* to, const float* from, int64_t n) {
-  using simd::kLanes;
-  if (n < kLanes) {
-    simd::store_first(to, simd::load_first(from, static_cast<int>(n)), static_cast<int>(n));
-    return;
-  }
-  for (int64_t i = 0; i + kLanes <= n; i += kLanes) simd::store(to + i, simd::load(from + i));
-  simd::store(to + n - kLanes, simd::load(from + n - kLanes));
-}
-
-void zero_floats(float* to, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) to[i] = 0.0f;
-}
-
 // A run of output pixels in one output row: panel columns [col, col + len).
 struct Segment {
   int64_t oy, ox, col, len;
@@ -66,7 +52,7 @@ int64_t find_sources(const ConvDims& d, const Segment* segments, int64_t nsegmen
 }
 
 void gather(const float* from, int64_t stride, float* to, int64_t n) {
-  if (stride == 1) return copy_floats(to, from, n);
+  if (stride == 1) return simd::copy(to, from, n);
   for (int64_t t = 0; t < n; ++t) to[t] = from[t * stride];
 }
 
@@ -76,8 +62,8 @@ void pack_pixels(const ConvDims& d, const float* x, int64_t first, int64_t valid
   const int64_t plane = d.ih * d.iw;
   if (d.is_pointwise()) {
     for (int64_t c = 0; c < d.icg; ++c, x += plane, panel += width) {
-      copy_floats(panel, x + first, valid);
-      zero_floats(panel + valid, width - valid);
+      simd::copy(panel, x + first, valid);
+      simd::fill(panel + valid, 0.0f, width - valid);
     }
     return;
   }
@@ -92,7 +78,7 @@ void pack_pixels(const ConvDims& d, const float* x, int64_t first, int64_t valid
       float* to = panel + (i * d.kw + j) * width;
       const float* from = x;
       for (int64_t c = 0; c < d.icg; ++c, from += plane, to += taps * width) {
-        if (!full) zero_floats(to, width);
+        if (!full) simd::fill(to, 0.0f, width);
         for (int64_t s = 0; s < nsources; ++s)
           gather(from + sources[s].offset, d.sw, to + sources[s].col, sources[s].len);
       }

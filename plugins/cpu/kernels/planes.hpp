@@ -43,6 +43,7 @@ class PlanePlan {
     int64_t first, last;  // output rows
   };
   void load_band(const float* plane, Band band, float fill, float* scratch) const;
+  void load_row(const float* row, float fill, float* line, float* phase) const;
   template <class Body>
   void for_bands(float fill, const float* x, float* workspace, const Parallel& parallel, Body body) const;
 
@@ -51,7 +52,8 @@ class PlanePlan {
   int64_t band_rows_;     // output rows of a band
   int64_t phase_rows_;    // input rows of a phase that a band needs
   int64_t bands_;         // of a plane
-  int64_t scratch_;       // floats of a thread
+  int64_t line_;          // floats of one padded input row
+  int64_t scratch_;       // floats of a thread: phases, result, line
   std::vector<int64_t> taps_;  // offset of each tap in the phases
 };
 

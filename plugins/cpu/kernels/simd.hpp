@@ -135,6 +135,35 @@ inline V bit_xor(V a, V b) {
 inline V flip_sign(V a) { return bit_xor(a, bits_to_float(set1i(INT32_MIN))); }
 inline V sign_of(V a) { return bit_and(a, bits_to_float(set1i(INT32_MIN))); }
 
+// Copies n floats; nothing beyond them is touched.
+inline void copy(float* to, const float* from, int64_t n) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(to + i, load(from + i));
+  if (i < n) store_first(to + i, load_first(from + i, static_cast<int>(n - i)), static_cast<int>(n - i));
+}
+inline void fill(float* to, float value, int64_t n) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(to + i, set1(value));
+  if (i < n) store_first(to + i, set1(value), static_cast<int>(n - i));
+}
+
+// Splits 2 * kLanes floats a, b into those at even and at odd places.
+inline void deinterleave(V a, V b, V& even, V& odd) {
+#if defined(__AVX512F__)
+  const VI e = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  even = _mm512_permutex2var_ps(a, e, b);
+  odd = _mm512_permutex2var_ps(a, _mm512_add_epi32(e, _mm512_set1_epi32(1)), b);
+#elif defined(__AVX2__) && defined(__FMA__)
+  const V x = _mm256_shuffle_ps(a, b, 0x88);  // a0 a2 b0 b2 | a4 a6 b4 b6
+  const V y = _mm256_shuffle_ps(a, b, 0xdd);
+  even = _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(x), 0xd8));
+  odd = _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(y), 0xd8));
+#else
+  even = _mm_shuffle_ps(a, b, 0x88);
+  odd = _mm_shuffle_ps(a, b, 0xdd);
+#endif
+}
+
 // Sum of all lanes, by halves: the same order on every call.
 inline float sum(V v) {
   float lanes[kLanes];
