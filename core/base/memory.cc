@@ -5,6 +5,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -46,8 +47,18 @@ static_assert(sizeof(Header) <= 64 && sizeof(Header) % alignof(std::max_align_t)
 
 Header* header_of(void* payload) { return static_cast<Header*>(payload) - 1; }
 
+// Nine tenths of the machine's memory: a model that asks for more gets an error instead of the system's killer.
+uint64_t default_limit() {
+  const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+  return pages > 0 && bytes > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(bytes) / 10 * 9 : UINT64_MAX;
+}
+
 MemoryBooks& process_books() {
-  static MemoryBooks* const books = new MemoryBooks;  // never destroyed: blocks may be released while the process ends
+  static MemoryBooks* const books = [] {
+    auto* made = new MemoryBooks;  // never destroyed: blocks may be released while the process ends
+    made->limit.store(default_limit(), std::memory_order_relaxed);
+    return made;
+  }();
   return *books;
 }
 

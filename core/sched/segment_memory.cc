@@ -114,7 +114,7 @@ class Layouter {
       }
     }
     switch (instruction.kind) {
-      case InstructionKind::view: visit_view(instruction); return {};
+      case InstructionKind::view: return visit_view(instruction);
       case InstructionKind::branch: visit_branch(instruction); return {};
       default: break;
     }
@@ -128,11 +128,33 @@ class Layouter {
     return {};
   }
 
-  void visit_view(const Instruction& instruction) {
+  // ONNX's inference does not compare how many elements a Reshape has before and after.
+  Status check_view(const Instruction& instruction, const SlotState& from, const SlotState& to) const {
+    const auto text = [](const SlotState& state) {
+      std::string dims;
+      for (uint32_t i = 0; i < state.rank; ++i) {
+        dims += (i > 0 ? "," : "") + std::to_string(state.dims[i]);
+      }
+      return "[" + dims + "]";
+    };
+    if (!from.known || !to.known ||
+        element_count(std::vector<int64_t>(from.dims, from.dims + from.rank)) ==
+            element_count(std::vector<int64_t>(to.dims, to.dims + to.rank))) {
+      return {};
+    }
+    const Node& node = program_.graph->nodes[instruction.node];
+    return Status(TENON_RUN, node.op + " cannot make dims " + text(to) + " of " + text(from) +
+                                 ": they have different numbers of elements")
+        .with_node(program_.graph->path_of(instruction.node), node.domain + "::" + node.op)
+        .with_expectation(text(from), text(to));
+  }
+
+  Status visit_view(const Instruction& instruction) {
     const SlotId source = instruction.inputs[0];
     const SlotId slot = instruction.outputs[0];
     SlotState& state = segment_.slots[slot];
     const SlotState& from = segment_.slots[source];
+    TENON_RETURN_IF_ERROR(check_view(instruction, from, state));
     state.root = from.root;
     state.memory = from.memory;
     state.offset = from.offset;
@@ -140,6 +162,7 @@ class Layouter {
     if (group_of_[source] != kNone) {
       join(slot, group_of_[source]);
     }
+    return {};
   }
 
   // A body lends its outputs' memory.
