@@ -13,8 +13,8 @@ constexpr auto kTypes = kit::kFloats + kit::Types<int16_t, int32_t, int64_t>{};
 // How many; start, limit and delta are Wide.
 int64_t length(double start, double limit, double delta) {
   const double n = std::ceil((limit - start) / delta);
-  require(n < 0x1p63, TENON_LIMIT, "from ", start, " to ", limit, " by ", delta, " is too much");
   require(!std::isnan(n), TENON_RUN, "from ", start, " to ", limit, " by ", delta, " has no length");
+  require(n < 0x1p63, TENON_LIMIT, "from ", start, " to ", limit, " by ", delta, " is too much");
   return n > 0 ? static_cast<int64_t>(n) : 0;
 }
 int64_t length(int64_t start, int64_t limit, int64_t delta) {
