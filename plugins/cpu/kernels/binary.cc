@@ -56,7 +56,16 @@ void scalar_loop(const LoopNest<3>& nest, const T* x0, const T* x1, R* y, const 
     const T* a = x0 + at[0];
     const T* b = x1 + at[1];
     R* to = y + at[2];
-    for (int64_t i = 0; i < n; ++i) to[i] = f(a[i * s0], b[i * s1]);
+    // Strides are 0 or 1; constants let the compiler use vectors.
+    if (s0 == 1 && s1 == 1) {
+      for (int64_t i = 0; i < n; ++i) to[i] = f(a[i], b[i]);
+    } else if (s1 == 0) {
+      const T right = *b;
+      for (int64_t i = 0; i < n; ++i) to[i] = f(a[i * s0], right);
+    } else {
+      const T left = *a;
+      for (int64_t i = 0; i < n; ++i) to[i] = f(left, b[i]);
+    }
   });
 }
 

@@ -79,6 +79,7 @@ class Conv : public Kernel {
     y.push_back(d.ow);
     settle(shapes, 0, y);
     if (count_of(y) == 0) return plan;
+    turn(d);
     int64_t floats = 0;
     if (is_depthwise(w)) {
       plan->channels = groups_;
@@ -125,6 +126,16 @@ class Conv : public Kernel {
     int64_t n = 1;
     for (uint32_t i = 2; i < y.rank(); ++i) n = y.dims()[i] < 0 ? 0 : n * y.dims()[i];
     return n;
+  }
+  // An image one column wide is one row high: the kernels work along rows.
+  static void turn(ConvDims& d) {
+    if (d.iw != 1 || d.ow != 1 || d.kw != 1 || d.pad_left != 0) return;
+    std::swap(d.iw, d.ih);
+    std::swap(d.ow, d.oh);
+    std::swap(d.kw, d.kh);
+    std::swap(d.sw, d.sh);
+    std::swap(d.dw, d.dh);
+    std::swap(d.pad_left, d.pad_top);
   }
   static PlaneDims plane_dims(const ConvDims& d) {
     PlaneDims p;
