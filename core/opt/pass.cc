@@ -168,6 +168,14 @@ ValueId add_scalar(Graph& graph, std::string_view name, Dtype dtype, double valu
                                                                       : make_constant(TENON_FLOAT32, {}, &narrow, sizeof(narrow)));
 }
 
+void take_over(Graph& graph, ValueId from, ValueId to) {
+  const bool renames = graph.parent == nullptr && graph.is_graph_output(from);
+  graph.replace_uses(from, to, true);
+  if (!renames) {
+    std::swap(graph.values[from].name, graph.values[to].name);
+  }
+}
+
 void mark(PassContext& context, const Node& node, Fate fate, std::string by, std::string detail) {
   for (OriginId id : node.origins) {
     Origin& origin = context.model.origins[id];

@@ -62,6 +62,8 @@ Attribute string_attribute(std::string name, std::string value);
 // A scalar constant of a float dtype (32 or 64 bits).
 ValueId add_scalar(Graph& graph, std::string_view name, Dtype dtype, double value);
 
+// Lets `to`, a value that a pass has just made, stand for `from` everywhere, by its name, too.
+void take_over(Graph& graph, ValueId from, ValueId to);
 // What became of a node's origins, before it is erased.
 void mark(PassContext& context, const Node& node, Fate fate, std::string by, std::string detail);
 // Erases nodes that are out of use, last ones first, and marks them as removed by the pass, or replaced when `by_node` is

@@ -198,7 +198,7 @@ class Folding {
     for (size_t i = 0; i < values.size(); ++i) {
       if (values[i] != kNone) {
         const ValueId constant = graph_.add_constant(graph_.values[values[i]].name, std::move(outputs[i]));
-        graph_.replace_uses(values[i], constant, true);
+        take_over(graph_, values[i], constant);
       }
     }
     mark(context_, graph_.nodes[id], Fate::folded, by, "");

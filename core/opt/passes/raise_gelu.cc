@@ -150,7 +150,7 @@ Status raise(PassContext& context, Graph& graph, Match match) {
   TENON_ASSIGN_OR_RETURN(const ValueId made,
                          add_node(context, graph, last, "Gelu", {match.x}, {string_attribute("approximate", match.approximate)},
                                   std::move(origins), graph.nodes[last].name));
-  graph.replace_uses(match.output, made, true);
+  take_over(graph, match.output, made);
   retire(context, graph, std::move(erased), graph.path_of(graph.values[made].producer));
   ++context.changes;
   return {};

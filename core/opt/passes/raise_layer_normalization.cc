@@ -155,7 +155,7 @@ Status raise(PassContext& context, Graph& graph, const Match& match) {
                          add_node(context, graph, last, "LayerNormalization", std::move(inputs),
                                   {int_attribute("axis", match.axis), float_attribute("epsilon", match.epsilon)},
                                   std::move(origins), graph.nodes[last].name));
-  graph.replace_uses(match.output, made, true);
+  take_over(graph, match.output, made);
   retire(context, graph, match.nodes, graph.path_of(graph.values[made].producer));
   ++context.changes;
   return {};

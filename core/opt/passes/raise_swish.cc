@@ -94,7 +94,7 @@ Status raise(PassContext& context, Graph& graph, const Match& match) {
   const NodeId last = match.nodes.front();
   TENON_ASSIGN_OR_RETURN(const ValueId made, add_node(context, graph, last, match.op, {match.x}, std::move(attributes),
                                                       std::move(origins), graph.nodes[last].name));
-  graph.replace_uses(match.output, made, true);
+  take_over(graph, match.output, made);
   retire(context, graph, match.nodes, graph.path_of(graph.values[made].producer));
   ++context.changes;
   return {};

@@ -75,7 +75,7 @@ class Walk {
         const ValueId constant = graph_.add_constant(graph_.values[outputs[i]].name, slice_constant(*out[i]));
         contents_.resize(graph_.values.size());
         contents_[constant] = out[i];
-        graph_.replace_uses(outputs[i], constant, true);
+        take_over(graph_, outputs[i], constant);
       }
     }
     mark(context_, graph_.nodes[id], Fate::folded, "core", "shape slice");
