@@ -40,6 +40,12 @@ bool fits(const Constant& constant, const Type& type) {
                     [](const Dim& dim, int64_t size) { return !dim.known() || dim.size == size; });
 }
 
+// Ranks alone: exporters and tools that change a model's batch leave sizes behind that are no longer true, and what the
+// operators make is what counts.
+bool ranks_differ(const Shape& inferred, const Shape& declared) {
+  return inferred && declared && inferred->size() != declared->size();
+}
+
 Type type_of(const Constant& constant) {
   std::vector<Dim> dims;
   for (const int64_t size : constant.dims) {
@@ -254,11 +260,8 @@ Status Builder::add_outputs(const wire::Graph& graph, Scope* scope) {
     if (!id.ok() || *id == kNone) {
       return invalid_value(*scope, "output", info.name, "is made by nothing");
     }
-    // Inputs and constants are outputs without passing through check_declared.
-    if (scope->graph->values[*id].producer == kNone) {
-      TENON_RETURN_IF_ERROR(check_declared(*id, info.name, *scope));
-    }
     scope->graph->outputs.push_back(*id);
+    TENON_RETURN_IF_ERROR(check_declared(*id, info.name, *scope));
   }
   return {};
 }
@@ -284,8 +287,7 @@ Status Builder::check_declared(ValueId id, std::string_view name, const Scope& s
     value.type = declared;
     return {};
   }
-  const bool ranks_differ = value.type.shape && declared.shape && value.type.shape->size() != declared.shape->size();
-  if (ranks_differ || onnx_facts::type_key(value.type) != onnx_facts::type_key(declared)) {
+  if (ranks_differ(value.type.shape, declared.shape) || onnx_facts::type_key(value.type) != onnx_facts::type_key(declared)) {
     const std::string got = onnx_facts::type_text(declared);
     const std::string expected = onnx_facts::type_text(value.type);
     return invalid_value(scope, "value", name, "is declared as " + got + ", but its node makes a " + expected)

@@ -15,12 +15,6 @@ using onnx_facts::InferContext;
 using onnx_facts::InferInput;
 using onnx_facts::Operator;
 
-void trim(std::vector<ValueId>* list) {
-  while (!list->empty() && list->back() == kNone) {
-    list->pop_back();
-  }
-}
-
 // Types of bodies were inferred when they were built, from what the node around gives them.
 Result<std::vector<Type>> types_of_outputs(const Graph& body, std::span<const Type>) {
   std::vector<Type> types;
@@ -113,8 +107,9 @@ Status Builder::build_node(const wire::Node& wire, size_t index, Scope* scope) {
   for (const std::string_view name : wire.output) {
     node.outputs.push_back(name.empty() ? kNone : scope->names.at(name));
   }
-  trim(&node.inputs);
-  trim(&node.outputs);
+  while (!node.inputs.empty() && node.inputs.back() == kNone) {
+    node.inputs.pop_back();
+  }
   TENON_RETURN_IF_ERROR(call.locate(read_attributes(&call)));
   const wire::Function* function = functions_ == nullptr ? nullptr : functions_->find(wire);
   TENON_RETURN_IF_ERROR(call.locate(function != nullptr ? build_call(&call, *function) : build_operator(&call)));

@@ -30,7 +30,7 @@ Status check_present(const char* what, const std::vector<ValueId>& list, const O
                      const Formal* (Operator::*parameter)(size_t) const) {
   for (size_t i = 0; i < list.size(); ++i) {
     const Formal* formal = (op.*parameter)(i);
-    if (list[i] == kNone && formal != nullptr && formal->option == Formal::single) {
+    if (list[i] == kNone && formal != nullptr && formal->option != Formal::optional) {
       return invalid(std::string(what) + " '" + formal->name + "' is required but absent").with_value(formal->name);
     }
   }
@@ -60,6 +60,12 @@ Status check_attribute(const Operator& op, const std::string& name, uint32_t typ
 }  // namespace
 
 Status check_and_complete(const Operator& op, Node* node) {
+  // Optional inputs at the end need not be written down.
+  for (size_t i = node->inputs.size(); i < op.min_inputs && i < op.inputs.size(); ++i) {
+    if (op.inputs[i].option == Formal::optional) {
+      node->inputs.resize(i + 1, kNone);
+    }
+  }
   TENON_RETURN_IF_ERROR(check_count("inputs", node->inputs.size(), op.min_inputs, op.max_inputs));
   TENON_RETURN_IF_ERROR(check_count("outputs", node->outputs.size(), op.min_outputs, op.max_outputs));
   TENON_RETURN_IF_ERROR(check_present("input", node->inputs, op, &Operator::input));

@@ -122,9 +122,11 @@ class Context final : public tenon_onnx::InferenceContext {
 
   const tenon_onnx::SparseTensorProto* getInputSparseData(size_t) const override { return nullptr; }
 
+  // Beyond the node's outputs too: the inference of Loop, Adam and others counts on what their inputs say.
   tenon_onnx::TypeProto* getOutputType(size_t index) override {
-    return index < outputs_.size() ? outputs_[index] : nullptr;
+    return index < outputs_.size() ? outputs_[index] : Arena::CreateMessage<tenon_onnx::TypeProto>(&arena_);
   }
+  bool hasOutput(size_t index) override { return index < outputs_.size() && node_.outputs[index] != kNone; }
 
   tenon_onnx::GraphInferencer* getGraphAttributeInferencer(const std::string& name) override {
     for (const auto& [body_name, body] : node_.bodies) {
