@@ -37,7 +37,7 @@ inline void unpack(uint32_t dtype, const void* packed, int64_t n, uint8_t* out) 
     const uint64_t at = static_cast<uint64_t>(i) * bits;
     const unsigned shift = at % 8;
     unsigned code = static_cast<unsigned>(bytes[at / 8]) >> shift;
-    if (shift + bits > 8) code |= static_cast<unsigned>(bytes[at / 8 + 1]) << (8 - shift);  // 6-bit types straddle bytes
+    if (shift + bits > 8) code |= static_cast<unsigned>(bytes[at / 8 + 1]) << (8 - shift);  // 6 bits may straddle
     out[i] = static_cast<uint8_t>(((code & mask) ^ sign) - sign);
   }
 }
