@@ -179,7 +179,7 @@ struct Origin {
 
 struct Model {
   std::unique_ptr<Graph> graph;
-  std::vector<ConstantPtr> constants;
+  std::vector<ConstantPtr> constants;  // NULL: nobody needs it any longer
   std::map<ValueId, ConstantPtr> overridable;  // main graph inputs with a default (IR >= 4)
   std::vector<std::string> symbols{""};        // by SymbolId; fresh ones are named "?1", "?2", ...
   std::vector<Origin> origins;

@@ -95,6 +95,20 @@ TEST(ConstantFolding, ComputesThroughTheFolderAndKeepsSplats) {
 )");
 }
 
+TEST(ConstantFolding, LeavesWhatKernelsRoundDifferently) {
+  const std::string graph = R"(graph "g" (%x: float32[2]) {
+  %a = const float32[2] {1, 4}
+  %b = ai.onnx::Reciprocal@6 (%a)
+  %c = ai.onnx::Sqrt@6 (%a)
+  %d = ai.onnx::Add@7 (%x, %b)
+  %y = ai.onnx::Add@7 (%d, %c)
+  return %y
+})";
+  EXPECT_NE(optimise("exact", graph).text.find("Reciprocal"), std::string::npos);
+  EXPECT_EQ(optimise("exact", graph).text.find("Sqrt"), std::string::npos);
+  EXPECT_EQ(optimise("all", graph).text.find("Reciprocal"), std::string::npos);
+}
+
 TEST(Identities, AreRemoved) {
   expect_optimised("none,identities,dead_code", R"(graph "g" (%x: float32[N, 3]) {
     %one = const float32[] {1}

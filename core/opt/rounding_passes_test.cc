@@ -4,7 +4,7 @@
 namespace tenon {
 namespace {
 
-constexpr const char* kClean = ",constant_folding,dead_code";
+constexpr const char* kClean = ",constant_folding,rounded_folding,dead_code";
 
 TEST(BatchNormIntoWeights, GoesIntoConv) {
   expect_optimised(std::string("none,batch_norm_into_weights") + kClean, R"(graph "g" (%x: float32[1, 1, 4, 4]) {

@@ -89,6 +89,23 @@ void settle_fates(Model& model) {
   }
 }
 
+// Gives back constants that no value names any longer: a folded weight must not be kept beside its original.
+void release_constants(Model& model) {
+  std::vector<uint8_t> used(model.constants.size(), 0);
+  for_each_graph(*model.graph, [&](Graph& graph) {
+    for (const Value& value : graph.values) {
+      if (value.live && value.constant != kNone) {
+        used[value.constant] = 1;
+      }
+    }
+  });
+  for (ConstantId id = 0; id < model.constants.size(); ++id) {
+    if (!used[id]) {
+      model.constants[id] = nullptr;
+    }
+  }
+}
+
 Status run_one(const Pass& pass, PassContext& context, const Interface& interface, PassRecord* record) {
   context.pass = pass.info.name;
   context.changes = 0;
@@ -152,6 +169,7 @@ Status run_passes(Model* model, const PassOptions& options, const PassServices& 
     TENON_RETURN_IF_ERROR(infer_model(model, {services.custom}));
   }
   settle_fates(*model);
+  release_constants(*model);
   if (report != nullptr) {
     std::erase_if(records, [](const PassRecord& record) { return record.runs == 0; });
     *report = std::move(records);

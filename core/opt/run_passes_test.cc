@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/opt/run_passes.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <set>
@@ -87,6 +88,18 @@ graph "g" (%x: float32[2]) {
   ASSERT_TRUE(infer_model(model.get()).ok());
   ASSERT_TRUE(run_passes(model.get(), {}, {&folder, nullptr}).ok());
   EXPECT_EQ(folder.calls, 1);
+}
+
+TEST(RunPasses, OriginalsOfFoldedConstantsAreGivenBack) {
+  const Optimised r = optimise("all", R"(graph "g" (%x: float32[2]) {
+    %k = const float32[2] {1, 2}
+    %n = ai.onnx::Neg@6 (%k)
+    %y = ai.onnx::Add@7 (%x, %n)
+    return %y
+  })");
+  ASSERT_NE(r.model, nullptr);
+  const std::vector<ConstantPtr>& constants = r.model->constants;
+  EXPECT_EQ(constants.size() - static_cast<size_t>(std::count(constants.begin(), constants.end(), nullptr)), 1u);
 }
 
 TEST(RunPasses, FortyThousandNodesTakeLinearTime) {

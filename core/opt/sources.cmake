@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 target_sources(tenon_core PRIVATE
+  opt/folding.cc
   opt/pass.cc
   opt/passes/batch_norm_into_weights.cc
   opt/passes/casts.cc
@@ -12,6 +13,7 @@ target_sources(tenon_core PRIVATE
   opt/passes/raise_gelu.cc
   opt/passes/raise_layer_normalization.cc
   opt/passes/raise_swish.cc
+  opt/passes/rounded_folding.cc
   opt/passes/scale_into_weights.cc
   opt/passes/shape_slice.cc
   opt/passes/transposes.cc

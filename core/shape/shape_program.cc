@@ -335,9 +335,10 @@ Status ShapeProgram::run(std::span<const KnownValue> inputs, ShapeResult* result
   result->contents.assign(graph.values.size(), nullptr);
   result->open.clear();
   for (ValueId id = 0; id < graph.values.size(); ++id) {
+    // A weight that a provider has packed is gone from the model; its dims stay in its type.
     if (const ConstantId constant = graph.values[id].constant; constant != kNone) {
       result->contents[id] = graph.model->constants[constant];
-      result->dims[id] = result->contents[id]->dims;
+      result->dims[id] = sizes_of(graph.values[id].type.shape);
     }
   }
   Walk walk(graph, impl_->options, impl_->plan, impl_->settled, result);
