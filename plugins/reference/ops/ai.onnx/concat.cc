@@ -22,6 +22,7 @@ void run(Context& c) {
   const auto axis =
       static_cast<size_t>(kit::normal_axis(c.attributes().integer("axis"), c.input(0).rank(), "attribute 'axis'"));
   Output& y = c.output(0, joined_dims(c, axis));
+  if (y.count() == 0) return;  // its other dims may be too large for any offset
   const Dims strides = kit::dense_strides(y.dims());
   int64_t begin = 0;
   for (size_t i = 0; i < c.ninputs(); ++i) {

@@ -42,7 +42,7 @@ void run(Context& c) {
   const Dims strides = kit::dense_strides(x.dims());
   const auto* index = c.input(1).data<int64_t>();
   const int64_t batch_step = s.batches == 0 ? 0 : x.count() / s.batches;
-  const int64_t bytes = s.block * x.element_bytes();
+  const int64_t bytes = kit::checked_mul(s.block, x.element_bytes());
   std::byte* to = y.raw();
   for (int64_t batch = 0; batch < s.batches; ++batch) {
     for (int64_t line = 0; line < s.lines; ++line, index += s.depth) {
