@@ -12,28 +12,11 @@ import os
 import pathlib
 import subprocess
 import sys
-from dataclasses import dataclass
+
+from bad_list import Expectation, read_list
 
 HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT_S = 300
-
-
-@dataclass
-class Expectation:
-    name: str
-    rules: list[int]
-    words: str
-
-
-def read_list() -> list[Expectation]:
-    """The lines of bad/list.txt."""
-    out = []
-    for line in (HERE / "bad" / "list.txt").read_text().splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        name, rules, words = (part.strip() for part in line.split("|"))
-        out.append(Expectation(name, [] if rules == "-" else [int(r) for r in rules.split(",")], words))
-    return out
 
 
 def unlisted() -> list[str]:

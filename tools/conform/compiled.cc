@@ -51,10 +51,14 @@ Compiled::Compiled(Session& session, const Case& what, const ClaimCopy& claim, P
     state_ = State::declined;
     return;
   }
-  if (code != TENON_OK || exec_ == nullptr) {
+  if (code != TENON_OK) {
     report_.fail(7, "compile of ", name_, " returned code ", code, " (", status.text(),
-                 code == TENON_OK ? ") and no exec" : "); a claim is taken back with TENON_DECLINED");
+                 "); a claim is taken back with TENON_DECLINED");
     exec_ = nullptr;
+    return;
+  }
+  if (exec_ == nullptr) {
+    report_.fail(16, "compile of ", name_, " returned TENON_OK and no exec");
     return;
   }
   state_ = State::ready;

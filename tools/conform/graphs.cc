@@ -191,7 +191,7 @@ std::optional<ClaimError> rule_error(const GraphSpec& graph, const ClaimCopy& cl
     return std::any_of(ids.begin(), ids.end(), [&](uint32_t id) { return region.values[id].origin == r.value; });
   };
   if (!at_border(region.inputs) && !at_border(region.outputs)) return error(6, "is not at the region's border");
-  if (r.align != 0 && (r.align & (r.align - 1)) != 0) return error(6, "asks for alignment ", r.align);
+  if (r.align != 0 && (r.align & (r.align - 1)) != 0) return error(9, "asks for alignment ", r.align);
   if ((r.flags & ~(TENON_RULE_STRIDED | TENON_RULE_CONST_NEEDED)) != 0) return error(6, "has unknown flags ", r.flags);
   if ((r.flags & TENON_RULE_CONST_NEEDED) != 0 && !v.constant) return error(6, "needs a constant, and it is none");
   if (device.nmemory_kinds < 32 && (r.memory_mask >> device.nmemory_kinds) != 0) {

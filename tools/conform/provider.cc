@@ -117,7 +117,7 @@ Provider::Provider(Reporter& report, Host& host, const Manifest& manifest) : rep
     return;
   }
   if (table == nullptr) {
-    report.fail(2, "the entry returned TENON_OK and no table");
+    report.fail(16, "the entry returned TENON_OK and no table");
     return;
   }
   std::memcpy(&table_, table, std::min<size_t>(table->size, sizeof(table_)));
@@ -202,7 +202,7 @@ Session::Session(const Provider& provider, const GraphSpec& graph, Settings sett
     session_ = nullptr;
     error_ = status.text();
   } else if (session_ == nullptr) {
-    report.fail(13, "session_create returned TENON_OK and no session");
+    report.fail(16, "session_create returned TENON_OK and no session");
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Breaks rule 2: the entry says TENON_OK and gives no table.
+// Breaks rule 16: the entry says TENON_OK and gives no table.
 #include "good.hpp"
 
 using namespace tenon::bad;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Breaks rule 6: asks for an alignment that is no power of two.
+// Breaks rule 9: asks for an alignment that is no power of two.
 #include "good.hpp"
 
 using namespace tenon::bad;
