@@ -38,8 +38,9 @@ struct Options {
   bool json = false;
   bool list = false;
   bool verbose = false;
-  uint32_t rule = 0;  // 0: all
-  std::string fault;  // NAME=VALUE
+  uint32_t rule = 0;    // 0: all
+  std::string fault;    // NAME=VALUE
+  std::string library;  // of the variant to check; empty: the best one
 };
 
 void print_result(const Result& result, bool verbose) {
@@ -115,6 +116,7 @@ int run(const Options& options) {
   manifest.fault_option = options.fault.substr(0, options.fault.find('='));
   if (options.fault.find('=') != std::string::npos)
     manifest.fault_value = options.fault.substr(options.fault.find('=') + 1);
+  manifest.wanted_library = options.library;
   const bool malformed = first.has(Verdict::fail);
   if (!malformed && manifest.chosen() == nullptr) {
     first.findings.push_back({Verdict::skip, 0, "no variant of the manifest is for this machine"});
@@ -167,6 +169,7 @@ int main(int argc, char** argv) {
   app.add_flag("--verbose,-v", options.verbose, "Print notes too");
   app.add_flag("--list", options.list, "Print the checks and leave");
   app.add_option("--rule", options.rule, "Only what this rule is about")->check(CLI::Range(1, 17));
+  app.add_option("--library", options.library, "Check the variant of this library instead of the best one for here");
   app.add_option("--fault", options.fault, "NAME=VALUE: an option of the provider with which one run fails late");
   try {
     app.parse(argc, argv);

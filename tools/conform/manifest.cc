@@ -215,7 +215,8 @@ const Variant* Manifest::chosen() const {
     const bool fits =
         v.os == "linux" && v.arch == machine_arch() && !v.library.empty() &&
         std::all_of(v.isa.begin(), v.isa.end(), [](const std::string& name) { return machine_has(name); });
-    if (fits && (best == nullptr || v.rank > best->rank)) best = &v;
+    const bool wanted = wanted_library.empty() || v.library == wanted_library;
+    if (fits && wanted && (best == nullptr || v.rank > best->rank)) best = &v;
   }
   return best;
 }

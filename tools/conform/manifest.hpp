@@ -35,11 +35,13 @@ struct Manifest {
   std::vector<std::string> roles;
   std::vector<Variant> variants;
   std::vector<Need> needs;
+  // Not of the file: the library of --library, checked in place of the best variant; empty: the best.
+  std::string wanted_library;
   // Not of the file: an option of --fault, with which one run of a session fails late; empty: none.
   std::string fault_option;
   std::string fault_value;
 
-  /// The variant for this machine of the highest rank; NULL when none fits.
+  /// The variant for this machine of the highest rank, or the one that was asked for; NULL when none fits.
   const Variant* chosen() const;
   /// Absolute path of a variant's library.
   std::string library_path(const Variant& variant) const { return folder + "/" + variant.library; }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage.hpp"
 
+#include <tenon/kit/dtypes.hpp>
+
 #include <cstring>
 
 #include "device.hpp"
@@ -26,35 +28,9 @@ tenon_layout blocked_layout() { return {TENON_LAYOUT_BLOCKED, kBlockAxis, kBlock
 tenon_layout opaque_layout() { return {TENON_LAYOUT_OPAQUE, 0, 0, 0, kBackwards}; }
 
 uint32_t element_bytes(uint32_t dtype) {
-  switch (dtype) {
-    case TENON_UINT8:
-    case TENON_INT8:
-    case TENON_BOOL:
-    case TENON_FLOAT8E4M3FN:
-    case TENON_FLOAT8E4M3FNUZ:
-    case TENON_FLOAT8E5M2:
-    case TENON_FLOAT8E5M2FNUZ:
-    case TENON_FLOAT8E8M0:
-      return 1;
-    case TENON_UINT16:
-    case TENON_INT16:
-    case TENON_FLOAT16:
-    case TENON_BFLOAT16:
-      return 2;
-    case TENON_FLOAT32:
-    case TENON_INT32:
-    case TENON_UINT32:
-      return 4;
-    case TENON_FLOAT64:
-    case TENON_INT64:
-    case TENON_UINT64:
-    case TENON_COMPLEX64:
-      return 8;
-    case TENON_COMPLEX128:
-      return 16;
-    default:
-      fail(TENON_UNSUPPORTED, "the fake device holds no ", plugin::dtype_name(dtype), " tensors");
-  }
+  const uint32_t bits = kit::dtype_bits(dtype);
+  require(bits >= 8, TENON_UNSUPPORTED, "the fake device holds no ", plugin::dtype_name(dtype), " tensors");
+  return bits / 8;
 }
 
 uint64_t storage_bytes(const tenon_layout& layout, uint32_t dtype, std::span<const int64_t> dims) {
