@@ -31,14 +31,6 @@ bool is_row(const Value& v, const Value& result) {
   return n == result.dims().back() && plugin::element_count(v.dims()) == n;
 }
 
-std::optional<float> const_scalar(const Node& node, uint32_t input, const SessionDesc& session, float otherwise) {
-  const Value v = node.input(input);
-  if (!v) return otherwise;
-  if (!v.is_const() || v.dtype() != TENON_FLOAT32 || !v.is_static() || plugin::element_count(v.dims()) != 1)
-    return std::nullopt;
-  return *static_cast<const float*>(session.weight(v.const_id(), 4).tensor.data);
-}
-
 // Whether the node's kernel has an epilogue: products of two activations are a library's, and a Gemm's C that is more than
 // a row takes the place of the residual.
 bool absorbs(const Node& node) {
@@ -51,16 +43,30 @@ bool absorbs(const Node& node) {
 
 }  // namespace
 
+std::optional<float> const_scalar(const Node& node, uint32_t input, const SessionDesc& session, float otherwise) {
+  const Value v = node.input(input);
+  if (!v) return otherwise;
+  if (!v.is_const() || v.dtype() != TENON_FLOAT32 || !v.is_static() || plugin::element_count(v.dims()) != 1)
+    return std::nullopt;
+  return *static_cast<const float*>(session.weight(v.const_id(), 4).tensor.data);
+}
+
 Uses::Uses(const plugin::Graph& graph)
-    : only_(graph.nvalues(), kNone), maker_(graph.nvalues(), kNone) {
+    : only_(graph.nvalues(), kNone), maker_(graph.nvalues(), kNone), readers_(graph.nvalues()) {
   for (uint32_t i = 0; i < graph.nnodes(); ++i) {
     const Node node = graph.node(i);
     for (const uint32_t v : node.input_ids())
-      if (v != TENON_NO_ID) only_[v] = only_[v] == kNone ? static_cast<int64_t>(i) : kMany;
+      if (v != TENON_NO_ID) {
+        only_[v] = only_[v] == kNone ? static_cast<int64_t>(i) : kMany;
+        readers_[v].push_back(i);
+      }
     for (const uint32_t v : node.output_ids())
       if (v != TENON_NO_ID) maker_[v] = static_cast<int64_t>(i);
   }
-  for (const uint32_t v : graph.outputs()) only_[v] = kMany;
+  for (const uint32_t v : graph.outputs()) {
+    only_[v] = kMany;
+    readers_[v].clear();
+  }
 }
 
 std::optional<Activation> activation_of(const Node& node, const SessionDesc& session) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "attention.hpp"
 #include "cost.hpp"
 #include "fuse.hpp"
 #include "kernels/simd.hpp"
@@ -71,17 +72,40 @@ class Session {
       claim.nodes = {i};
       estimate(node, node.output(0), claim);
       sink.claim(claim);
-      if (desc_.no_fusion() || !is_anchor(node)) continue;
-      const Epilogue epilogue = find_epilogue(graph, uses, node, desc_);
-      if (epilogue.nodes.empty()) continue;
+      if (desc_.no_fusion()) continue;
       claim.id += 1;
-      claim.nodes.insert(claim.nodes.end(), epilogue.nodes.begin(), epilogue.nodes.end());
-      sink.claim(claim);
+      if (is_anchor(node)) {
+        const Epilogue epilogue = find_epilogue(graph, uses, node, desc_);
+        if (epilogue.nodes.empty()) continue;
+        claim.nodes.insert(claim.nodes.end(), epilogue.nodes.begin(), epilogue.nodes.end());
+        sink.claim(claim);
+      } else if (node.is("ai.onnx", "Softmax")) {
+        const auto attention = find_attention(graph, uses, node, desc_);
+        if (!attention) continue;
+        claim.nodes = attention->nodes;
+        sum_estimates(graph, claim);
+        sink.claim(claim);
+      }
     }
   }
 
   std::unique_ptr<Kernel> compile(const Region& region, const Task&, tenon_exec_info& info) {
-    const plugin::Graph graph = region.graph();
+    auto kernel = make(region, region.graph());
+    kernel->describe(info);
+    return kernel;
+  }
+
+ private:
+  std::unique_ptr<Kernel> make(const Region& region, const plugin::Graph& graph) const {
+    if (graph.nnodes() > 1) {
+      const Uses uses(graph);
+      for (uint32_t i = 0; i < graph.nnodes(); ++i) {
+        if (!graph.node(i).is("ai.onnx", "Softmax")) continue;
+        auto attention = find_attention(graph, uses, graph.node(i), desc_);
+        if (attention && attention->nodes.size() == graph.nnodes())
+          return make_attention(desc_, region, graph.node(i), std::move(*attention));
+      }
+    }
     const Node node = graph.node(0);
     Refusal refusal;
     const Operator* op = acceptable(node, refusal);
@@ -92,12 +116,22 @@ class Session {
       plugin::require(epilogue.nodes.size() + 1 == graph.nnodes(), TENON_DECLINED, node.text(), ": a region of ",
                       graph.nnodes(), " nodes was not claimed");
     }
-    auto kernel = op->family->make(Build(desc_, region, node, std::move(epilogue)));
-    kernel->describe(info);
-    return kernel;
+    return op->family->make(Build(desc_, region, node, std::move(epilogue)));
+  }
+  // What its nodes take one by one is an upper bound of what the region takes.
+  static void sum_estimates(const plugin::Graph& graph, plugin::Claim& claim) {
+    uint64_t total = 0;
+    uint32_t kind = TENON_ESTIMATE_MODELLED;
+    for (const uint32_t id : claim.nodes) {
+      plugin::Claim one;
+      estimate(graph.node(id), graph.node(id).output(0), one);
+      total += one.est_ns;
+      kind = std::min(kind, one.estimate);
+    }
+    claim.est_ns = total;
+    claim.estimate = kind;
   }
 
- private:
   SessionDesc desc_;
 };
 

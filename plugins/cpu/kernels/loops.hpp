@@ -120,6 +120,16 @@ LoopNest<Operands> broadcast_loops(const std::array<std::span<const int64_t>, Op
   return out;
 }
 
+// Where each matrix of `matrix` elements begins when a stack of them of `dims` is read as one of `batch`.
+inline std::vector<int64_t> batch_offsets(std::span<const int64_t> dims, std::span<const int64_t> batch,
+                                          int64_t matrix) {
+  const auto nest = broadcast_loops<2>({dims}, batch);
+  std::vector<int64_t> out;
+  for (int64_t r = 0; r < nest.rows(); ++r)
+    for (int64_t i = 0; i < nest.inner(); ++i) out.push_back((nest.offsets(r)[0] + i * nest.inner_stride(0)) * matrix);
+  return out;
+}
+
 inline constexpr int64_t kGrain = 16 * 1024;  // elements of one piece of cheap work
 
 }  // namespace tenon::cpu

@@ -16,22 +16,36 @@ inline V polynomial(V x, const float (&c)[N]) {
   return acc;
 }
 
-// e^x, within 2 ulp for -86.6 <= x <= 88.7; 0 below (results under 2^-125 are flushed), infinity above.
-inline V exp(V x) {
+// e^x / 2^offset for -86.6 <= x <= 88.7 (NaN passes).
+inline V exp_scaled(V x, int offset) {
   static constexpr float c[] = {1.0f,          1.0f,           0.5f,         0.166664153f,
                                 0.041666217f, 0.00837512873f, 0.00139485812f};
-  const V bounded = min(set1(88.72283f), max(set1(-86.64339f), x));
-  const V n = round(bounded * set1(1.44269504f));
-  const V r = fma(n, set1(2.12194440e-4f), fma(n, set1(-0.693359375f), bounded));
-  // 2^n as 2^(n-1) * 2 keeps n = 128 in range.
-  const V scale = bits_to_float(shift_left(addi(to_int(n), set1i(126)), 23));
-  V y = polynomial(r, c) * scale * set1(2.0f);
-  y = select(less(x, set1(-86.64339f)), zero(), y);
-  return select(less(set1(88.72283f), x), set1(__builtin_inff()), y);
+  const V n = round(x * set1(1.44269504f));
+  const V r = fma(n, set1(2.12194440e-4f), fma(n, set1(-0.693359375f), x));
+  return polynomial(r, c) * bits_to_float(shift_left(addi(to_int(n), set1i(127 - offset)), 23));
 }
 
-// 1 / (1 + e^-x), absolute error below 1.2e-7; relative within 4 ulp for x > -86.6.
-inline V sigmoid(V x) { return set1(1.0f) / (set1(1.0f) + exp(zero() - x)); }
+// e^x for -86.6 <= x <= 87.9 (NaN passes), within 2 ulp.
+inline V exp_bounded(V x) { return exp_scaled(x, 0); }
+
+// e^x for x <= 87.9 (NaN passes), within 2 ulp; 0 below -86.6: results under 2^-125 are flushed.
+inline V exp_low(V x) {
+  return select(less(x, set1(-86.64339f)), zero(), exp_bounded(max(set1(-86.64339f), x)));
+}
+
+// e^x, within 2 ulp for -86.6 <= x <= 88.7; 0 below, infinity above.
+inline V exp(V x) {
+  const V bounded = min(set1(88.72283f), max(set1(-86.64339f), x));
+  const V y = exp_scaled(bounded, 1) * set1(2.0f);  // 2^128 alone would not fit
+  return select(less(set1(88.72283f), x), set1(__builtin_inff()), select(less(x, set1(-86.64339f)), zero(), y));
+}
+
+// 1 / (1 + e^-x), absolute error below 1.2e-7; relative within 5 ulp for x > -86.6, 0 below.
+inline V sigmoid(V x) {
+  const V bounded = min(set1(86.64339f), max(set1(-86.64339f), x));
+  const V y = reciprocal(set1(1.0f) + exp_bounded(flip_sign(bounded)));
+  return select(less(x, set1(-86.64339f)), zero(), y);
+}
 
 // Hyperbolic tangent, within 4 ulp.
 inline V tanh(V x) {
@@ -39,7 +53,8 @@ inline V tanh(V x) {
   const V a = abs(x);
   const V z = x * x;
   const V small = fma(x * z, polynomial(z, c), x);
-  const V large = set1(1.0f) - set1(2.0f) / (exp(a + a) + set1(1.0f));
+  // From 10 on the result is 1 in any case.
+  const V large = fma(set1(-2.0f), reciprocal(exp_bounded(min(set1(20.0f), a + a)) + set1(1.0f)), set1(1.0f));
   return select(less(a, set1(0.625f)), small, select(is_nan(x), x, bit_or(large, sign_of(x))));
 }
 
@@ -51,7 +66,7 @@ inline V erf(V x) {
                                   0.0244757086f,   -0.00395812513f, 0.000396456191f, -1.8273131e-05f};
   const V a = abs(x);
   const V small = x * polynomial(x * x, near);
-  const V large = set1(1.0f) - exp(polynomial(min(set1(4.0f), a), far));
+  const V large = set1(1.0f) - exp_bounded(polynomial(min(set1(4.0f), a), far));
   return select(less(a, set1(1.0f)), small, select(is_nan(x), x, bit_or(large, sign_of(x))));
 }
 

@@ -52,10 +52,10 @@ void softmax_row(const float* x, float* y, int64_t n, bool logarithm) {
   const V most = simd::set1(row_max(x, n));
   row_map(x, y, n, [&](V v, int64_t, int) {
     const V shifted = v - most;
-    return logarithm ? shifted : simd::exp(shifted);
+    return logarithm ? shifted : simd::exp_low(shifted);
   });
   if (logarithm) {
-    const V shift = simd::set1(std::log(row_sum(y, n, [](V v) { return simd::exp(v); })));
+    const V shift = simd::set1(std::log(row_sum(y, n, [](V v) { return simd::exp_low(v); })));
     return row_map(y, y, n, [&](V v, int64_t, int) { return v - shift; });
   }
   const V factor = simd::set1(1.0f / row_sum(y, n, [](V v) { return v; }));
@@ -69,7 +69,7 @@ void softmax_columns(const float* x, float* y, int64_t axis, int64_t stride, int
   V total = simd::zero();
   for (int64_t a = 0; a < axis; ++a) {
     const V shifted = simd::load_first(x + a * stride, cols) - most;
-    const V e = simd::exp(shifted);
+    const V e = simd::exp_low(shifted);
     total = total + e;
     simd::store_first(y + a * stride, logarithm ? shifted : e, cols);
   }

@@ -164,6 +164,16 @@ inline void deinterleave(V a, V b, V& even, V& odd) {
 #endif
 }
 
+// 1 / a for 2^-100 < |a| < 2^100, within 2 ulp.
+inline V reciprocal(V a) {
+#if defined(__AVX512F__)
+  const V r = _mm512_rcp14_ps(a);
+  return fma(r, fma(flip_sign(a), r, set1(1.0f)), r);
+#else
+  return set1(1.0f) / a;
+#endif
+}
+
 // Sum of all lanes, by halves: the same order on every call.
 inline float sum(V v) {
   float lanes[kLanes];

@@ -22,7 +22,7 @@ struct ConvKernelPlan : Plan {
 class Conv : public Kernel {
  public:
   explicit Conv(const Build& build)
-      : Kernel(build, "conv"),
+      : Kernel(build, kernel_name(build.node)),
         spatial_(spatial_axes(build.node)),
         groups_(build.node.attr_int("group", 1)),
         window_(Window::from(build.node, spatial_)),
@@ -115,6 +115,14 @@ class Conv : public Kernel {
   }
 
  private:
+  // "conv3x3", "depthwise5x5", "conv" when the weights' dims are not known.
+  static std::string kernel_name(const Node& node) {
+    const Value w = node.input(1);
+    if (!w.is_static() || w.rank() < 3) return "conv";
+    std::string name = w.dims()[1] == 1 && node.attr_int("group", 1) > 1 ? "depthwise" : "conv";
+    for (uint32_t i = 2; i < w.rank(); ++i) name += plugin::cat(i > 2 ? "x" : "", w.dims()[i]);
+    return name;
+  }
   int64_t k() const { return icg_ * window_.kernel[0] * window_.kernel[1]; }
   bool is_depthwise() const { return icg_ == 1 && groups_ > 1; }
   bool is_depthwise(DimsView w) const { return w[1] == 1 && groups_ > 1; }

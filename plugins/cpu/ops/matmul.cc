@@ -164,8 +164,8 @@ class Product : public Kernel {
       plan->a_offsets = plan->b_offsets = {0};
     } else {
       p.batch = count_of(batch);
-      plan->a_offsets = offsets(DimsView(a).first(a.size() - 2), batch, p.m * p.k);
-      plan->b_offsets = offsets(DimsView(b).first(b.size() - 2), batch, p.k * p.n);
+      plan->a_offsets = batch_offsets(DimsView(a).first(a.size() - 2), batch, p.m * p.k);
+      plan->b_offsets = batch_offsets(DimsView(b).first(b.size() - 2), batch, p.k * p.n);
     }
     p.a_offsets = plan->a_offsets.data();
     p.b_offsets = plan->b_offsets.data();
@@ -174,16 +174,6 @@ class Product : public Kernel {
   void execute(const Plan& plan, const Run& run) override {
     batched_product(static_cast<const ProductPlan&>(plan).product, data<float>(run, 0), data<float>(run, 1),
                     out<float>(run, 0), parallel(run));
-  }
-
- private:
-  static std::vector<int64_t> offsets(DimsView dims, DimsView batch, int64_t matrix) {
-    const auto nest = broadcast_loops<2>({dims}, batch);
-    std::vector<int64_t> out;
-    for (int64_t r = 0; r < nest.rows(); ++r)
-      for (int64_t i = 0; i < nest.inner(); ++i)
-        out.push_back((nest.offsets(r)[0] + i * nest.inner_stride(0)) * matrix);
-    return out;
   }
 };
 
