@@ -11,16 +11,11 @@ constexpr int64_t kNone = -1;
 constexpr int64_t kMany = -2;
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
-// Symbols make dims of different values equal although no number is known.
-bool same_dims(const Value& a, const Value& b) {
+// No dim that is known says otherwise. Kernels of fused regions can broadcast after all, only not as fast.
+bool may_be_equal(const Value& a, const Value& b) {
   if (!a.rank_known() || !b.rank_known() || a.rank() != b.rank()) return false;
-  for (uint32_t i = 0; i < a.rank(); ++i) {
-    const int64_t x = a.dims()[i];
-    if (x >= 0 && x == b.dims()[i]) continue;
-    const uint32_t* sa = a.raw().symbols;
-    const uint32_t* sb = b.raw().symbols;
-    if (x >= 0 || b.dims()[i] >= 0 || sa == nullptr || sb == nullptr || sa[i] == 0 || sa[i] != sb[i]) return false;
-  }
+  for (uint32_t i = 0; i < a.rank(); ++i)
+    if (a.dims()[i] >= 0 && b.dims()[i] >= 0 && a.dims()[i] != b.dims()[i]) return false;
   return true;
 }
 
@@ -120,7 +115,7 @@ Epilogue find_epilogue(const plugin::Graph& graph, const Uses& uses, const Node&
       if (other.id() == out.result.id() || other.dtype() != TENON_FLOAT32) return out;
       if (rows && !out.bias && other.is_const() && is_row(other, out.result)) {
         out.bias = other;
-      } else if (same_dims(other, out.result)) {
+      } else if (may_be_equal(other, out.result)) {
         // Of two products that feed one Add the later one takes it.
         const int64_t maker = uses.maker(other.id());
         if (maker > static_cast<int64_t>(anchor.id())) return out;

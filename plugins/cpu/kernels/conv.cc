@@ -53,7 +53,16 @@ int64_t find_sources(const ConvDims& d, const Segment* segments, int64_t nsegmen
 
 void gather(const float* from, int64_t stride, float* to, int64_t n) {
   if (stride == 1) return simd::copy(to, from, n);
-  for (int64_t t = 0; t < n; ++t) to[t] = from[t * stride];
+  int64_t t = 0;
+  if (stride == 2) {  // a vector short of the end: the last pair may not be there
+    for (; t + simd::kLanes < n; t += simd::kLanes) {
+      simd::V even;
+      simd::V odd;
+      simd::deinterleave(simd::load(from + 2 * t), simd::load(from + 2 * t + simd::kLanes), even, odd);
+      simd::store(to + t, even);
+    }
+  }
+  for (; t < n; ++t) to[t] = from[t * stride];
 }
 
 }  // namespace

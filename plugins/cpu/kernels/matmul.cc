@@ -67,8 +67,15 @@ void MatPlan::run(const float* x, int64_t row_stride, int64_t col_stride, const 
         if (out.residual != nullptr) tile.residual = out.residual + row * n_ + j * kCols;
         gemm_tile(rows + row * k_, static_cast<int>(cut.size(p)), packed + j * kCols * k_, static_cast<int>(width), k_,
                   static_cast<int>(cols), tile);
-        if (clamp || out.activation.is_identity()) continue;
-        for (int64_t r = 0; r < cut.size(p); ++r) apply(out.activation, tile.c + r * n_, tile.c + r * n_, cols);
+      }
+    }
+    if (clamp || out.activation.is_identity()) return;
+    const int64_t first = first_col * kCols;
+    const int64_t count = std::min(n_, last_col * kCols) - first;
+    for (int64_t p = first_row; p < last_row; ++p) {
+      for (int64_t r = cut.start(p); r < cut.start(p) + cut.size(p); ++r) {
+        float* y = out.y + r * n_ + first;
+        apply(out.activation, y, y, count);
       }
     }
   });

@@ -5,6 +5,7 @@
 
 #include "kernels/planes.hpp"
 #include "ops/families.hpp"
+#include "ops/late_add.hpp"
 #include "ops/window.hpp"
 
 namespace tenon::cpu {
@@ -17,6 +18,7 @@ struct ConvKernelPlan : Plan {
   int64_t weight_floats = 0;  // of workspace, for weights that are not constant
   ConvPacking packing = ConvPacking::kRows;
   ConvDims dims;
+  LateAdd late;
 };
 
 class Conv : public Kernel {
@@ -77,8 +79,10 @@ class Conv : public Kernel {
     Dims y = {d.n, w[0]};
     if (spatial_ == 2) y.push_back(d.oh);
     y.push_back(d.ow);
+    const bool empty = count_of(y) == 0;
+    if (residual_ >= 0) plan->late = plan_late_add(shapes.dims(static_cast<uint32_t>(residual_)), y, node_text_);
     settle(shapes, 0, y);
-    if (count_of(y) == 0) return plan;
+    if (empty) return plan;
     turn(d);
     int64_t floats = 0;
     if (is_depthwise(w)) {
@@ -91,17 +95,24 @@ class Conv : public Kernel {
       if (!packed_weights_) plan->weight_floats = round_up(packed_weight_floats(plan->packing, groups_, d.ocg, d.k()), 16);
       floats = plan->weight_floats + plan->conv->workspace_floats(max_workers());
     }
-    info.workspace_bytes = static_cast<uint64_t>(floats) * sizeof(float);
+    info.workspace_bytes = static_cast<uint64_t>(floats + plan->late.product_floats) * sizeof(float);
     return plan;
   }
   void execute(const Plan& plan, const Run& run) override {
     const auto& p = static_cast<const ConvKernelPlan&>(plan);
-    const float* x = data<float>(run, 0);
     const float* residual = run_data<float>(run, residual_);
     float* y = out<float>(run, 0);
     float* scratch = workspace(run);
+    if (!p.late.active) return compute(p, run, {data<float>(run, 2), residual, activation_, y}, scratch);
+    compute(p, run, {data<float>(run, 2), nullptr, {}, scratch}, scratch + p.late.product_floats);
+    late_add(p.late, scratch, residual, activation_, y, parallel(run));
+  }
+
+ private:
+  void compute(const ConvKernelPlan& p, const Run& run, const ConvOut& out, float* scratch) const {
+    const float* x = data<float>(run, 0);
     if (p.planes != nullptr) {
-      p.planes->convolve(x, data<float>(run, 1), p.channels, data<float>(run, 2), residual, activation_, y, scratch,
+      p.planes->convolve(x, data<float>(run, 1), p.channels, out.bias, out.residual, out.activation, out.y, scratch,
                          parallel(run));
     } else if (p.conv != nullptr) {
       const float* packed = packed_;
@@ -110,11 +121,9 @@ class Conv : public Kernel {
         packed = scratch;
         scratch += p.weight_floats;
       }
-      p.conv->run(x, packed, {data<float>(run, 2), residual, activation_, y}, scratch, parallel(run));
+      p.conv->run(x, packed, out, scratch, parallel(run));
     }
   }
-
- private:
   // "conv3x3", "depthwise5x5", "conv" when the weights' dims are not known.
   static std::string kernel_name(const Node& node) {
     const Value w = node.input(1);

@@ -9,6 +9,7 @@
 
 #include "kernels/loops.hpp"
 #include "ops/families.hpp"
+#include "ops/late_add.hpp"
 
 namespace tenon::cpu {
 namespace {
@@ -20,6 +21,7 @@ struct PackedPlan : Plan {
   int64_t weight_floats = 0;               // of workspace, for a B that is not constant
   int64_t addend_floats = 0;               // of workspace, for beta * C when it is not a plain row
   LoopNest<2> addend;                      // C read as [m, n]
+  LateAdd late;
 };
 
 // Product with B packed: MatMul and Gemm with a constant B, and Gemm with any.
@@ -65,6 +67,7 @@ class PackedMatMul : public Kernel {
     plan->m = count_of(DimsView(y).first(y.size() - 1));
     plan->row_stride = trans_a_ ? 1 : k;
     plan->col_stride = trans_a_ ? plan->m : 1;
+    if (residual_ >= 0) plan->late = plan_late_add(shapes.dims(static_cast<uint32_t>(residual_)), y, node_text_);
     settle(shapes, 0, y);
     if (plan->m == 0 || plan->n == 0) return plan;
     plan->mat = std::make_unique<MatPlan>(plan->m, k, plan->n);
@@ -73,7 +76,7 @@ class PackedMatMul : public Kernel {
       plan->addend_floats = round_up(plan->m * plan->n, 16);
       plan->addend = broadcast_loops<2>({dims(shapes, 2)}, Dims{plan->m, plan->n});
     }
-    info.workspace_bytes = static_cast<uint64_t>(plan->weight_floats + plan->addend_floats +
+    info.workspace_bytes = static_cast<uint64_t>(plan->weight_floats + plan->addend_floats + plan->late.product_floats +
                                                  plan->mat->workspace_floats()) * sizeof(float);
     return plan;
   }
@@ -98,7 +101,15 @@ class PackedMatMul : public Kernel {
     } else if (gemm_ && has(2)) {
       o.bias = data<float>(run, 2);
     }
+    if (p.late.active) {
+      o.y = scratch;
+      o.residual = nullptr;
+      o.activation = {};
+      scratch += p.late.product_floats;
+    }
     p.mat->run(data<float>(run, 0), p.row_stride, p.col_stride, packed, o, scratch, parallel(run));
+    if (p.late.active)
+      late_add(p.late, o.y, run_data<float>(run, residual_), activation_, out<float>(run, 0), parallel(run));
   }
 
  private:
