@@ -102,7 +102,7 @@ class Builder {
   Status build_body(const wire::Attribute& attribute, Call* call);
   Status finish_body(const wire::Graph& wire, const std::vector<Type>& seeds, Scope* inner);
   // Constant and ConstantOfShape of a constant: true when the node became a constant.
-  Result<bool> make_constant(Call* call);
+  Result<bool> make_constant(const onnx_facts::Operator& op, Call* call);
   Status add_raised(const onnx_facts::Operator& op, Call* call);
   // Infers the types of a node of opset 28 and puts it into the graph.
   Status add_node(const onnx_facts::Operator& op, Node node, const Scope& scope);

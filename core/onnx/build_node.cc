@@ -134,7 +134,7 @@ Status Builder::build_operator(Call* call) {
                   "there is no operator " + node.op + " in opset " + std::to_string(call->opset) + " of " + node.domain +
                       (is_known ? ", it came with a later one" : ""));
   }
-  TENON_ASSIGN_OR_RETURN(const bool is_constant, make_constant(call));
+  TENON_ASSIGN_OR_RETURN(const bool is_constant, make_constant(*op, call));
   if (is_constant) {
     return {};
   }
@@ -210,10 +210,17 @@ Status Builder::add_node(const Operator& op, Node node, const Scope& scope) {
   return {};
 }
 
-Result<bool> Builder::make_constant(Call* call) {
+Result<bool> Builder::make_constant(const Operator& op, Call* call) {
   const Node& node = call->node;
   ConstantPtr constant;
   if (node.is("Constant")) {
+    for (const Attribute& attribute : node.attributes) {
+      if (op.attribute(attribute.name) == nullptr) {
+        return Status(TENON_INVALID_MODEL, "has attribute '" + attribute.name + "', which Constant of opset " +
+                                               std::to_string(call->opset) + " does not have")
+            .with_value(attribute.name);
+      }
+    }
     if (call->sparse != nullptr) {
       TENON_ASSIGN_OR_RETURN(constant, tensors_->read_sparse(*call->sparse));
     } else {

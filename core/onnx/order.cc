@@ -80,6 +80,7 @@ Status cycle(const std::vector<wire::Node>& nodes, const Sources& sources, const
   }
   path.erase(path.begin(), path.begin() + seen[at]);
   std::reverse(path.begin(), path.end());
+  std::rotate(path.begin(), std::min_element(path.begin(), path.end()), path.end());
   std::string text;
   for (size_t i = 0; i < std::min(path.size(), kShown); ++i) {
     text += label(nodes, path[i]) + " -> ";

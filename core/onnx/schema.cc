@@ -160,6 +160,9 @@ std::unique_ptr<Operator> make_operator(std::string_view domain, const tenon_onn
     spec.required = attribute.required;
     out->attributes.push_back(std::move(spec));
   }
+  std::sort(out->attributes.begin(), out->attributes.end(), [](const AttributeSpec& a, const AttributeSpec& b) {
+    return a.value.name < b.value.name;  // libonnx has them in the order of a hash
+  });
   out->schema = &schema;
   const auto* newest = tenon_onnx::OpSchemaRegistry::Schema(out->op, schema.domain());
   out->gone = newest != nullptr && newest->deprecated();
@@ -177,7 +180,8 @@ class Table {
     static const bool ready = tenon_onnx::OpSchemaRegistry::Schema("Add", 1) != nullptr;
     const auto* schema = ready ? tenon_onnx::OpSchemaRegistry::Schema(name, version, libonnx_domain) : nullptr;
     if (schema != nullptr && schema->deprecated()) {
-      schema = tenon_onnx::OpSchemaRegistry::Schema(name, schema->since_version() - 1, libonnx_domain);
+      const auto* before = tenon_onnx::OpSchemaRegistry::Schema(name, schema->since_version() - 1, libonnx_domain);
+      schema = before != nullptr ? before : schema;  // GroupNormalization 18 was replaced, but is all there was
     }
     if (schema == nullptr) {
       return nullptr;

@@ -44,3 +44,8 @@ target_sources(tenon_core PRIVATE
   onnx/forms/top_k.cc
   onnx/wire/parse.cc
   onnx/wire/reader.cc)
+tenon_core_tests(
+  onnx/facts_test.cc
+  onnx/forms_test.cc
+  onnx/import_test.cc
+  onnx/wire/wire_test.cc)

@@ -31,6 +31,18 @@ ConstantPtr over(Dtype dtype, std::vector<int64_t> dims, std::shared_ptr<std::by
   return constant;
 }
 
+// FLOAT6E2M3 and FLOAT6E3M2: one element an entry in int32_data, a stream of bits in memory.
+bool six_bits(Dtype dtype) { return dtype_bits(dtype) == 6; }
+
+void put_six_bits(uint64_t index, uint64_t bits, std::byte* memory) {
+  const uint64_t at = index * 6;
+  const uint64_t shifted = (bits & 0x3F) << (at % 8);
+  memory[at / 8] |= static_cast<std::byte>(shifted);
+  if (at % 8 > 2) {
+    memory[at / 8 + 1] |= static_cast<std::byte>(shifted >> 8);
+  }
+}
+
 Status out_of_memory(uint64_t bytes) {
   return Status(TENON_OUT_OF_MEMORY, "no memory for " + std::to_string(bytes) + " bytes of a constant");
 }
@@ -195,7 +207,7 @@ Result<ConstantPtr> TensorReader::read_numbers(const wire::Tensor& tensor, const
   if (tensor.pieces_field != typed.field) {
     return invalid(tensor.pieces_field == 0 ? "has no data" : "has its data in the field of another element type");
   }
-  const uint64_t entries = size.bytes / typed.entry_bytes;
+  const uint64_t entries = six_bits(size.dtype) ? size.elements : size.bytes / typed.entry_bytes;
   uint64_t there = 0;
   for (const wire::Text piece : tensor.pieces) {
     there += piece.size();
@@ -215,33 +227,46 @@ Result<ConstantPtr> TensorReader::read_numbers(const wire::Tensor& tensor, const
   if (!memory) {
     return out_of_memory(size.bytes);
   }
-  uint64_t filled = 0;  // bytes
+  if (fixed) {
+    uint64_t filled = 0;
+    for (const wire::Text piece : tensor.pieces) {
+      std::memcpy(memory.get() + filled, piece.data(), piece.size());
+      filled += piece.size();
+    }
+    return over(size.dtype, tensor.dims, std::move(memory), size.bytes);
+  }
+  TENON_RETURN_IF_ERROR(decode(tensor, size, typed.entry_bytes, entries, memory.get()));
+  return over(size.dtype, tensor.dims, std::move(memory), size.bytes);
+}
+
+// `entries` varints, the low `width` bytes of each.
+Status TensorReader::decode(const wire::Tensor& tensor, const Extent& size, uint32_t width, uint64_t entries,
+                            std::byte* memory) const {
+  std::memset(memory, 0, size.bytes);
+  uint64_t filled = 0;  // entries
   wire::Context context;
   context.base = settings_.bytes.data();
   for (const wire::Text piece : tensor.pieces) {
-    if (fixed) {
-      std::memcpy(memory.get() + filled, piece.data(), piece.size());
-      filled += piece.size();
-      continue;
-    }
     wire::Reader reader(context, piece);
     while (!reader.done()) {
       uint64_t number = 0;
       if (!reader.varint(&number)) {
         return context.error;
       }
-      if (filled == size.bytes) {
+      if (filled == entries) {
         return invalid("has more than the expected " + std::to_string(entries) + " numbers");
       }
       number = size.dtype == TENON_BOOL ? (number != 0 ? 1 : 0) : number;
-      std::memcpy(memory.get() + filled, &number, typed.entry_bytes);
-      filled += typed.entry_bytes;
+      if (six_bits(size.dtype)) {
+        put_six_bits(filled, number, memory);
+      } else {
+        std::memcpy(memory + filled * width, &number, width);
+      }
+      ++filled;
     }
   }
-  if (filled != size.bytes) {
-    return invalid("has " + std::to_string(filled / typed.entry_bytes) + " numbers, expected " + std::to_string(entries));
-  }
-  return over(size.dtype, tensor.dims, std::move(memory), size.bytes);
+  return filled == entries ? Status()
+                           : invalid("has " + std::to_string(filled) + " numbers, expected " + std::to_string(entries));
 }
 
 Result<std::shared_ptr<const MappedFile>> TensorReader::open(const std::string& location) {

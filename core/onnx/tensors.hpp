@@ -50,6 +50,7 @@ class TensorReader {
   Result<ConstantPtr> read_external(const wire::Tensor& tensor, const Extent& extent);
   Result<ConstantPtr> read_strings(const wire::Tensor& tensor, const Extent& extent);
   Result<ConstantPtr> read_numbers(const wire::Tensor& tensor, const Extent& extent);
+  Status decode(const wire::Tensor& tensor, const Extent& size, uint32_t width, uint64_t entries, std::byte* memory) const;
   Result<std::shared_ptr<const MappedFile>> open(const std::string& location);
   Result<ConstantPtr> in_place(const wire::Tensor& tensor, const Extent& extent, const std::byte* data,
                                std::shared_ptr<const void> owner, int fd, uint64_t offset);
