@@ -52,20 +52,14 @@ int transposing_axis(const LoopNest<2>& nest) {
 }
 
 template <class T>
-void copy_transposing(const LoopNest<2>& nest, int axis, const T* from, T* to, const Parallel& parallel) {
-  const auto a = static_cast<size_t>(axis);
+void copy_transposing(const CopyPlan& plan, const T* from, T* to, const Parallel& parallel) {
+  const LoopNest<2>& nest = plan.nest;
+  const LoopNest<2>& outer = plan.matrices;
+  const auto a = static_cast<size_t>(plan.transposing_axis);
   const int64_t rows = nest.dims[a];
   const int64_t cols = nest.inner();
   const int64_t to_row = nest.strides[1][a];
   const int64_t from_col = nest.inner_stride(0);
-  LoopNest<2> outer;
-  for (size_t i = 0; i + 1 < nest.dims.size(); ++i) {
-    if (i == a) continue;
-    outer.dims.push_back(nest.dims[i]);
-    for (size_t o = 0; o < 2; ++o) outer.strides[o].push_back(nest.strides[o][i]);
-  }
-  outer.dims.push_back(1);  // every row of `outer` is one matrix
-  for (auto& s : outer.strides) s.push_back(1);
   const int64_t strips = (rows + kTile - 1) / kTile;
   const int64_t step = std::max<int64_t>(1, kGrain / (kTile * cols));
   parallel.ranges(outer.rows() * strips, step, [&](int64_t first, int64_t last) {
@@ -80,14 +74,13 @@ void copy_transposing(const LoopNest<2>& nest, int axis, const T* from, T* to, c
 }
 
 template <class T>
-void copy_of(const LoopNest<2>& nest, const void* from, void* to, const Parallel& parallel) {
-  for (const int64_t d : nest.dims)
+void copy_of(const CopyPlan& plan, const void* from, void* to, const Parallel& parallel) {
+  for (const int64_t d : plan.nest.dims)
     if (d == 0) return;
-  const int axis = transposing_axis(nest);
-  if (axis >= 0) {
-    copy_transposing(nest, axis, static_cast<const T*>(from), static_cast<T*>(to), parallel);
+  if (plan.transposing_axis >= 0) {
+    copy_transposing(plan, static_cast<const T*>(from), static_cast<T*>(to), parallel);
   } else {
-    copy_rows(nest, static_cast<const T*>(from), static_cast<T*>(to), parallel);
+    copy_rows(plan.nest, static_cast<const T*>(from), static_cast<T*>(to), parallel);
   }
 }
 
@@ -109,16 +102,25 @@ void with_type(int64_t size, F&& f) {
 
 }  // namespace
 
-LoopNest<2> copy_nest(std::span<const int64_t> dims, std::span<const int64_t> from_strides,
-                      std::span<const int64_t> to_strides) {
-  LoopNest<2> out;
-  for (size_t i = 0; i < dims.size(); ++i) out.push(dims[i], {from_strides[i], to_strides[i]});
-  out.finish();
+CopyPlan copy_plan(std::span<const int64_t> dims, std::span<const int64_t> from_strides,
+                   std::span<const int64_t> to_strides) {
+  CopyPlan out;
+  for (size_t i = 0; i < dims.size(); ++i) out.nest.push(dims[i], {from_strides[i], to_strides[i]});
+  out.nest.finish();
+  out.transposing_axis = transposing_axis(out.nest);
+  if (out.transposing_axis < 0) return out;
+  for (size_t i = 0; i + 1 < out.nest.dims.size(); ++i) {
+    if (i == static_cast<size_t>(out.transposing_axis)) continue;
+    out.matrices.dims.push_back(out.nest.dims[i]);
+    for (size_t o = 0; o < 2; ++o) out.matrices.strides[o].push_back(out.nest.strides[o][i]);
+  }
+  out.matrices.dims.push_back(1);
+  for (auto& s : out.matrices.strides) s.push_back(1);
   return out;
 }
 
-void copy_strided(int64_t size, const LoopNest<2>& nest, const void* from, void* to, const Parallel& parallel) {
-  with_type(size, [&](auto one) { copy_of<decltype(one)>(nest, from, to, parallel); });
+void copy_strided(int64_t size, const CopyPlan& plan, const void* from, void* to, const Parallel& parallel) {
+  with_type(size, [&](auto one) { copy_of<decltype(one)>(plan, from, to, parallel); });
 }
 
 void fill(int64_t size, const void* value, void* to, int64_t n, const Parallel& parallel) {

@@ -180,7 +180,7 @@ TEST(Move, CopiesAnyPermutationOfAnySize) {
       }
       const Dims to = dense_strides(out);
       std::vector<uint8_t> y(x.size() / 16 * static_cast<size_t>(size));
-      copy_strided(size, copy_nest(out, from, to), x.data(), y.data(), testing::backwards());
+      copy_strided(size, copy_plan(out, from, to), x.data(), y.data(), testing::backwards());
       for (int64_t i = 0; i < 3 * 20 * 17 * 4; ++i) {
         int64_t rest = i;
         int64_t at = 0;

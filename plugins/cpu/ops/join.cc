@@ -7,7 +7,7 @@ namespace tenon::cpu {
 namespace {
 
 struct Part {
-  LoopNest<2> nest;
+  CopyPlan copy;
   int64_t offset = 0;  // of the part in the whole, in elements
 };
 
@@ -20,8 +20,7 @@ std::vector<Part> parts_of(int64_t outer, int64_t axis, int64_t inner, DimsView 
     const int64_t own = size * inner;
     const int64_t whole = axis * inner;
     const Dims dims = {outer, own};
-    p.nest = joining ? copy_nest(dims, Dims{own, 1}, Dims{whole, 1}) : copy_nest(dims, Dims{whole, 1}, Dims{own, 1});
-    if (outer == 0 || own == 0) p.nest.dims = {0}, p.nest.strides = {Dims{1}, Dims{1}};
+    p.copy = joining ? copy_plan(dims, Dims{own, 1}, Dims{whole, 1}) : copy_plan(dims, Dims{whole, 1}, Dims{own, 1});
     p.offset = at * inner;
     at += size;
     out.push_back(std::move(p));
@@ -60,7 +59,7 @@ class Concat : public Kernel {
     const auto& parts = static_cast<const JoinPlan&>(plan).parts;
     auto* y = out<std::byte>(run, 0);
     for (size_t i = 0; i < parts.size(); ++i)
-      copy_strided(bytes_, parts[i].nest, data<void>(run, i), y + parts[i].offset * bytes_, parallel(run));
+      copy_strided(bytes_, parts[i].copy, data<void>(run, i), y + parts[i].offset * bytes_, parallel(run));
   }
 
  private:
@@ -89,14 +88,14 @@ class Split : public Kernel {
     const auto* x = data<std::byte>(run, 0);
     if (!p.parts.empty()) {
       for (size_t i = 0; i < p.parts.size(); ++i)
-        if (makes(i)) copy_strided(bytes_, p.parts[i].nest, x + p.parts[i].offset * bytes_, out<void>(run, i), parallel(run));
+        if (makes(i)) copy_strided(bytes_, p.parts[i].copy, x + p.parts[i].offset * bytes_, out<void>(run, i), parallel(run));
       return;
     }
     const Dims sizes = resolve(p.x, ints_of(in(run, 1)));
     const auto parts = cut(p.x, sizes);
     for (size_t i = 0; i < parts.size(); ++i) {
       if (!makes(i)) continue;
-      copy_strided(bytes_, parts[i].nest, x + parts[i].offset * bytes_, out_of(run, i, part_dims(p.x, sizes[i])),
+      copy_strided(bytes_, parts[i].copy, x + parts[i].offset * bytes_, out_of(run, i, part_dims(p.x, sizes[i])),
                    parallel(run));
     }
   }

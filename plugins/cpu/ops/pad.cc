@@ -95,7 +95,7 @@ class Pad : public Kernel {
       to_at += lead * to[a];
     }
     if (count_of(kept) == 0) return;
-    copy_strided(bytes_, copy_nest(kept, from, to), data<std::byte>(run, 0) + from_at * bytes_, y + to_at * bytes_,
+    copy_strided(bytes_, copy_plan(kept, from, to), data<std::byte>(run, 0) + from_at * bytes_, y + to_at * bytes_,
                  parallel(run));
   }
 

@@ -9,7 +9,7 @@ namespace {
 struct StridedPlan : Plan {
   bool ready = false;  // false: what decides the reading comes with the run
   Dims x, y;
-  LoopNest<2> nest;
+  CopyPlan walk;
   int64_t offset = 0;  // of the first element read
 };
 
@@ -45,7 +45,7 @@ class Strided : public Kernel {
 
  protected:
   using Ints = std::vector<std::optional<std::vector<int64_t>>>;
-  // Sets y, nest and offset from x and the integer inputs.
+  // Sets y, walk and offset from x and the integer inputs.
   virtual void resolve(const Ints& ints, StridedPlan& plan) const = 0;
   void keep_consts(const Build& build) {
     consts_.resize(build.node.ninputs());
@@ -55,7 +55,7 @@ class Strided : public Kernel {
  private:
   void copy(const StridedPlan& p, const Run& run, void* y) const {
     if (count_of(p.y) == 0) return;
-    copy_strided(bytes_, p.nest, data<std::byte>(run, 0) + p.offset * bytes_, y, parallel(run));
+    copy_strided(bytes_, p.walk, data<std::byte>(run, 0) + p.offset * bytes_, y, parallel(run));
   }
   int64_t bytes_;
   Ints consts_;
@@ -80,7 +80,7 @@ class Transpose : public Strided {
       p.y.push_back(p.x[a]);
       from.push_back(own[a]);
     }
-    p.nest = copy_nest(p.y, from, dense_strides(p.y));
+    p.walk = copy_plan(p.y, from, dense_strides(p.y));
   }
 
  private:
@@ -95,7 +95,7 @@ class Expand : public Strided {
   void resolve(const Ints& ints, StridedPlan& p) const override {
     p.y = broadcast_dims(p.x, *ints[1], node_text_);
     for (const int64_t d : p.y) plugin::require(d >= 0, TENON_RUN, node_text_, ": cannot expand to ", *ints[1]);
-    p.nest = copy_nest(p.y, broadcast_strides(p.x, p.y), dense_strides(p.y));
+    p.walk = copy_plan(p.y, broadcast_strides(p.x, p.y), dense_strides(p.y));
   }
 };
 
@@ -135,7 +135,7 @@ class Slice : public Strided {
       from[a] = count > 1 ? own[a] * step : 0;
     }
     if (count_of(p.y) == 0) return;
-    p.nest = copy_nest(p.y, from, dense_strides(p.y));
+    p.walk = copy_plan(p.y, from, dense_strides(p.y));
   }
 };
 

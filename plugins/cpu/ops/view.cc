@@ -45,7 +45,9 @@ class View : public Kernel {
   }
   void execute(const Plan& plan, const Run& run) override {
     const auto& p = static_cast<const ViewPlan&>(plan);
-    const Dims y = p.y ? *p.y : resolve(p.x, ints_of(in(run, 1)));
+    Dims late;
+    if (!p.y) late = resolve(p.x, ints_of(in(run, 1)));
+    const Dims& y = p.y ? *p.y : late;
     auto* to = static_cast<std::byte*>(out_of(run, 0, y));
     const auto* from = data<std::byte>(run, 0);
     if (to == from) return;
