@@ -2,7 +2,7 @@
 #include "core/opt/run_passes.hpp"
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <set>
 
@@ -114,10 +114,10 @@ TEST(RunPasses, FortyThousandNodesTakeLinearTime) {
     EXPECT_TRUE(infer_model(model.get()).ok());
     PassOptions options;
     options.verify = false;
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();  // of this process: others may be busy
     EXPECT_TRUE(run_passes(model.get(), options, {}).ok());
     EXPECT_EQ(model->graph->order.size(), blocks);
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   };
   const double small = seconds(2500), large = seconds(10000);
   EXPECT_LT(large, 8 * small + 0.5) << small << " s for 10,000 nodes, " << large << " s for 40,000";

@@ -21,6 +21,7 @@ target_sources(tenon_core PRIVATE
   opt/run_passes.cc)
 tenon_core_tests(
   opt/exact_passes_test.cc
+  opt/models_test.cc
   opt/prohibitions_test.cc
   opt/rounding_passes_test.cc
   opt/run_passes_test.cc)
