@@ -377,8 +377,8 @@ Status Graph::rebuild_uses() {
       }
       Value& value = values[output];
       if (value.producer != kNone) {
-        return Status(TENON_INVALID_MODEL, path_of(id) + ": value '" + value.name + "' is made by two nodes, the other is " +
-                                               nodes[value.producer].name)
+        return Status(TENON_INVALID_MODEL, path_of(id) + ": value '" + value.name +
+                                               "' is made by two nodes, the other is " + nodes[value.producer].name)
             .with_node(path_of(id), node.domain + "::" + node.op)
             .with_value(value.name);
       }
@@ -450,8 +450,8 @@ Status Graph::rebuild_order() {
         continue;
       }
       if (state[producer] == kOpen) {
-        return Status(TENON_INVALID_MODEL, "the graph has a cycle through " + path_of(producer) + " and value '" +
-                                               values[read].name + "'")
+        return Status(TENON_INVALID_MODEL,
+                      "the graph has a cycle through " + path_of(producer) + " and value '" + values[read].name + "'")
             .with_node(path_of(producer), nodes[producer].domain + "::" + nodes[producer].op)
             .with_value(values[read].name);
       }

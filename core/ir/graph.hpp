@@ -54,7 +54,7 @@ struct Value {
   ShapeClass shape_class = ShapeClass::unknown;
   ConstantId constant = kNone;
   NodeId producer = kNone;
-  uint32_t output_index = 0;    // of the producer
+  uint32_t output_index = 0;  // of the producer
   std::vector<NodeId> users;
   bool live = true;
 };
@@ -69,11 +69,11 @@ struct Node {
   std::string domain;  // "ai.onnx", never empty
   std::string op;
   uint32_t form = 0;
-  std::vector<ValueId> inputs;   // kNone: absent optional
-  std::vector<ValueId> outputs;  // kNone: absent optional
-  std::vector<Attribute> attributes;                           // schema defaults filled in
+  std::vector<ValueId> inputs;                                         // kNone: absent optional
+  std::vector<ValueId> outputs;                                        // kNone: absent optional
+  std::vector<Attribute> attributes;                                   // schema defaults filled in
   std::vector<std::pair<std::string, std::unique_ptr<Graph>>> bodies;  // graph attributes by name
-  std::vector<OriginId> origins;  // the model's nodes that it stands for
+  std::vector<OriginId> origins;                                       // the model's nodes that it stands for
   bool live = true;
 
   const Attribute* attribute(std::string_view attribute_name) const;
@@ -106,8 +106,8 @@ struct Graph {
                                  // Model::overridable, not in Value::constant
   std::vector<ValueId> outputs;  // may name one value twice, or an input, or a constant
   std::vector<Capture> captures;
-  std::vector<Type> declared_outputs;  // main graph: types of `outputs` as the model declares them; kept by infer_model,
-                                       // which trusts no declared dim in Value::type. Empty before
+  std::vector<Type> declared_outputs;  // main graph: types of `outputs` as the model declares them; kept by
+                                       // infer_model, which trusts no declared dim in Value::type. Empty before
 
   // Edits keep invariants 1-4. Names that are taken get a suffix.
   ValueId add_value(std::string value_name, Type type = {});
@@ -129,8 +129,8 @@ struct Graph {
   void drop_output(NodeId id, uint32_t index);
   // Of a body: its inner value must have no users left, or get another source at once.
   void erase_capture(size_t index);
-  // Whether `to` may stand for `from` as graph output: always in a body and where `from` is no output; in the main graph
-  // only for a node's output or a constant that is not an output itself.
+  // Whether `to` may stand for `from` as graph output: always in a body and where `from` is no output; in the main
+  // graph only for a node's output or a constant that is not an output itself.
   bool can_take_outputs(ValueId from, ValueId to) const;
   // Adds a captured value to a body: a new inner value of outer's type, or the inner of the capture that exists. The
   // parent node's entry in the outer value's users is added.
@@ -179,7 +179,7 @@ struct Origin {
 
 struct Model {
   std::unique_ptr<Graph> graph;
-  std::vector<ConstantPtr> constants;  // NULL: nobody needs it any longer
+  std::vector<ConstantPtr> constants;          // NULL: nobody needs it any longer
   std::map<ValueId, ConstantPtr> overridable;  // main graph inputs with a default (IR >= 4)
   std::vector<std::string> symbols{""};        // by SymbolId; fresh ones are named "?1", "?2", ...
   std::vector<Origin> origins;

@@ -15,7 +15,8 @@ std::unique_ptr<Model> empty_model() {
   return model;
 }
 
-NodeId add(Graph& graph, std::string op, std::vector<ValueId> inputs, std::vector<ValueId> outputs, NodeId before = kNone) {
+NodeId add(Graph& graph, std::string op, std::vector<ValueId> inputs, std::vector<ValueId> outputs,
+           NodeId before = kNone) {
   Node node;
   node.domain = "ai.onnx";
   node.op = std::move(op);

@@ -57,14 +57,16 @@ graph "g" (%x: float32[N] !symbolic) {
   %y: float32[N] !symbolic = ai.onnx::Relu@14 "b" (%x) from [0, 1]
   return %y
 }
-)", options);
+)",
+                    options);
 }
 
 TEST(Text, LargeConstantsStandByTheirHash) {
   std::vector<int64_t> values(100, 3);
   values[5] = 4;
   const ConstantPtr big = make_int64_constant({100}, values);
-  const std::string text = "tenon-ir 1\ngraph \"g\" () {\n  %w: int64[100] = const " + to_text(*big) + "\n  return %w\n}\n";
+  const std::string text =
+      "tenon-ir 1\ngraph \"g\" () {\n  %w: int64[100] = const " + to_text(*big) + "\n  return %w\n}\n";
   EXPECT_NE(text.find("hash "), std::string::npos);
   expect_round_trip(text, {}, [&](const Hash128& hash, Dtype dtype, const std::vector<int64_t>& dims) {
     return hash == hash_bytes(big->data, big->bytes) && dtype == TENON_INT64 && dims == big->dims ? big : nullptr;
@@ -76,10 +78,10 @@ TEST(Text, ErrorsNameTheLine) {
   const auto bad = [](const std::string& body) {
     return model_from_text("tenon-ir 1\ngraph \"g\" (%x: float32[2]) {\n" + body + "\n}\n").status();
   };
-  for (const char* body : {"return %nothing", "%y = Add(%x)", "%x = ai.onnx::Neg (%x)\nreturn %x",
-                           "%w = const float32[2] {1}\nreturn %w", "%w = const floaty[2] {1, 2}\nreturn %w",
-                           "%y = ai.onnx::A (%x) b = \nreturn %y", "%w = const string[2] {\"a\"}\nreturn %w",
-                           "%w = const float16[1] {1}\nreturn %w", "return %x } graph"}) {
+  for (const char* body :
+       {"return %nothing", "%y = Add(%x)", "%x = ai.onnx::Neg (%x)\nreturn %x", "%w = const float32[2] {1}\nreturn %w",
+        "%w = const floaty[2] {1, 2}\nreturn %w", "%y = ai.onnx::A (%x) b = \nreturn %y",
+        "%w = const string[2] {\"a\"}\nreturn %w", "%w = const float16[1] {1}\nreturn %w", "return %x } graph"}) {
     const Status status = bad(body);
     EXPECT_EQ(status.code(), TENON_INVALID_ARGUMENT) << body;
     EXPECT_NE(status.message().find("line "), std::string::npos) << status.message();

@@ -47,9 +47,9 @@ enum class TypeKind : uint8_t { none, tensor, sparse_tensor, sequence, optional,
 
 struct Type {
   TypeKind kind = TypeKind::none;
-  Dtype dtype = TENON_UNDEFINED;         // tensor and sparse_tensor: of the elements; map: of the keys
-  Shape shape;                           // tensor and sparse_tensor
-  std::shared_ptr<const Type> element;   // sequence, optional, map: of what it holds
+  Dtype dtype = TENON_UNDEFINED;        // tensor and sparse_tensor: of the elements; map: of the keys
+  Shape shape;                          // tensor and sparse_tensor
+  std::shared_ptr<const Type> element;  // sequence, optional, map: of what it holds
   bool known() const { return kind != TypeKind::none; }
   bool is_tensor() const { return kind == TypeKind::tensor; }
   static Type tensor(Dtype dtype, Shape shape = std::nullopt) {
@@ -63,11 +63,11 @@ struct Type {
 
 // When a value's dims are known (DESIGN: shapes).
 enum class ShapeClass : uint8_t {
-  unknown,      // not analysed yet
-  fixed,        // at load ("static")
-  symbolic,     // as soon as the graph inputs' dims are
-  computed,     // after the shape slice has run
-  data,         // only after its node has run
+  unknown,   // not analysed yet
+  fixed,     // at load ("static")
+  symbolic,  // as soon as the graph inputs' dims are
+  computed,  // after the shape slice has run
+  data,      // only after its node has run
 };
 
 }  // namespace tenon

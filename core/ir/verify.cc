@@ -65,7 +65,8 @@ class GraphVerifier {
     for (const std::vector<ValueId>* list : {&graph_.inputs, &graph_.outputs}) {
       for (ValueId value : *list) {
         if (!live(value)) {
-          return broken("a graph input or output is value " + std::to_string(value) + ", which does not exist or is erased");
+          return broken("a graph input or output is value " + std::to_string(value) +
+                        ", which does not exist or is erased");
         }
       }
     }
@@ -178,8 +179,8 @@ class GraphVerifier {
       for (const auto& [name, body] : graph_.nodes[id].bodies) {
         for (const Capture& capture : body->captures) {
           if (!made(capture.outer)) {
-            return broken_node(id, "it stands before the node that makes its captured '" +
-                                       graph_.values[capture.outer].name + "'");
+            return broken_node(
+                id, "it stands before the node that makes its captured '" + graph_.values[capture.outer].name + "'");
           }
         }
       }
@@ -257,8 +258,10 @@ class GraphVerifier {
                                                               : broken("constant '" + name + "' lacks string offsets");
     }
     const uint64_t stored = constant.splat ? std::min<uint64_t>(*count, 1) : *count;
-    if (constant.splat ? constant.bytes * 8 < dtype_bits(constant.dtype) : dtype_bytes(constant.dtype, stored) != constant.bytes) {
-      return broken("constant '" + name + "' holds " + std::to_string(constant.bytes) + " bytes, not what its dims say");
+    if (constant.splat ? constant.bytes * 8 < dtype_bits(constant.dtype)
+                       : dtype_bytes(constant.dtype, stored) != constant.bytes) {
+      return broken("constant '" + name + "' holds " + std::to_string(constant.bytes) +
+                    " bytes, not what its dims say");
     }
     return {};
   }

@@ -11,8 +11,8 @@ namespace tenon {
 // invariant is a defect of Tenon. Linear in the model; reads no tensor contents.
 Status verify(const Model& model);
 
-// What later stages may not change: checks that `after` has the inputs and outputs (name, order, type kind and dtype) of
-// `before`. A graph's interface is taken with interface_of before passes run.
+// What later stages may not change: checks that `after` has the inputs and outputs (name, order, type kind and dtype)
+// of `before`. A graph's interface is taken with interface_of before passes run.
 struct Interface {
   struct Port {
     std::string name;

@@ -47,7 +47,10 @@ TEST(Verify, NamesEveryBrokenInvariant) {
       {"lists 0 users", [](Model&, Graph& g) { g.values[0].users.clear(); }},
       {"names a constant that does not exist", [](Model& m, Graph&) { m.constants.clear(); }},
       {"its constant is int64", [](Model&, Graph& g) { g.values[1].type.dtype = TENON_FLOAT32; }},
-      {"unknown symbol", [](Model&, Graph& g) { g.values[0].type.shape = {{Dim{-1, 77}}}; }},
+      {"unknown symbol",
+       [](Model&, Graph& g) {
+         g.values[0].type.shape = {{Dim{-1, 77}}};
+       }},
       {"unknown origin", [](Model&, Graph& g) { g.nodes[0].origins = {5}; }},
       {"no domain", [](Model&, Graph& g) { g.nodes[0].domain.clear(); }},
       {"overridable", [](Model& m, Graph&) { m.overridable[2] = make_int64_constant({}, {1}); }},

@@ -16,7 +16,8 @@ TEST(InlineIf, TakesTheBranchOfAConstantCondition) {
     }
     %y = ai.onnx::Neg@6 (%r)
     return %y
-  })", R"(graph "g" (%x: float32[2]) {
+  })",
+                   R"(graph "g" (%x: float32[2]) {
   %k = const float32[2] {1, 2}
   %o = ai.onnx::Add@7 (%x, %k)
   %y = ai.onnx::Neg@6 (%o)
@@ -35,7 +36,8 @@ TEST(InlineIf, AnOutputThatIsAnInputKeepsItsName) {
       return %in
     }
     return %y
-  })", R"(graph "g" (%x: float32[2]) {
+  })",
+                   R"(graph "g" (%x: float32[2]) {
   %y = ai.onnx::Identity@1 (%x)
   return %y
 }
@@ -51,7 +53,8 @@ TEST(ShapeSlice, FoldsWhatDimsAndConstantsDetermine) {
     %t = ai.onnx::Concat@4 (%m, %d) axis = 0
     %y = ai.onnx::Reshape@5 (%x, %t) allowzero = 0
     return %y
-  })", R"(graph "g" (%x: float32[N, 4, 6]) {
+  })",
+                   R"(graph "g" (%x: float32[N, 4, 6]) {
   %t = const int64[2] {-1, 4}
   %y = ai.onnx::Reshape@5 (%x, %t) allowzero = 0
   return %y
@@ -86,7 +89,8 @@ TEST(ConstantFolding, ComputesThroughTheFolderAndKeepsSplats) {
     %g = ai.onnx::Mul@7 (%f, %f)
     %y = ai.onnx::MatMul@1 (%x, %g)
     return %y, %v
-  })", R"(graph "g" (%x: float32[1000, 1000]) {
+  })",
+                   R"(graph "g" (%x: float32[1000, 1000]) {
   %v = const float32[2, 1] {4, 6}
   %g = const float32[1000, 1000] splat {4}
   %y = ai.onnx::MatMul@1 (%x, %g)
@@ -127,7 +131,8 @@ TEST(Identities, AreRemoved) {
     %j = ai.onnx::Neg@6 (%i)
     %y = ai.onnx::Relu@6 (%j)
     return %y
-  })", R"(graph "g" (%x: float32[N, 3]) {
+  })",
+                   R"(graph "g" (%x: float32[N, 3]) {
   %y = ai.onnx::Relu@6 (%x)
   return %y
 }
@@ -141,7 +146,8 @@ TEST(Identities, ReshapeOfReshapeIsOne) {
     %u = ai.onnx::Reshape@5 (%x, %a) allowzero = 0
     %y = ai.onnx::Reshape@5 (%u, %b) allowzero = 0
     return %y
-  })", R"(graph "g" (%x: float32[4, 6]) {
+  })",
+                   R"(graph "g" (%x: float32[4, 6]) {
   %b = const int64[2] {-1, 8}
   %y = ai.onnx::Reshape@5 (%x, %b) allowzero = 0
   return %y
@@ -157,7 +163,8 @@ TEST(Casts, AreCleaned) {
     %c = ai.onnx::Cast@6 (%i) to = 7
     %z = ai.onnx::Cast@6 (%c) to = 1
     return %y, %z
-  })", R"(graph "g" (%x: float16[N], %i: int32[N]) {
+  })",
+                   R"(graph "g" (%x: float16[N], %i: int32[N]) {
   %y = ai.onnx::Relu@6 (%x)
   %z = ai.onnx::Cast@6 (%i) to = 1
   return %y, %z
@@ -175,7 +182,8 @@ TEST(Transposes, CancelMergeAndSink) {
     %e = ai.onnx::Transpose@1 (%d) perm = [0, 2, 1]
     %y = ai.onnx::Transpose@1 (%e) perm = [1, 0, 2]
     return %y
-  })", R"(graph "g" (%x: float32[2, 3, 4]) {
+  })",
+                   R"(graph "g" (%x: float32[2, 3, 4]) {
   %s = const float32[] {2}
   %b = ai.onnx::Relu@6 (%x)
   %c = ai.onnx::Mul@7 (%b, %s)
@@ -195,7 +203,8 @@ TEST(CommonSubexpressions, KeepOneOfEqualNodesAndConstants) {
     %d = ai.onnx::LeakyRelu@6 (%a) alpha = f 0.25
     %y = ai.onnx::Add@7 (%c, %d)
     return %y
-  })", R"(graph "g" (%x: float32[N]) {
+  })",
+                   R"(graph "g" (%x: float32[N]) {
   %k = const float32[] {2}
   %a = ai.onnx::Mul@7 (%x, %k)
   %c = ai.onnx::LeakyRelu@6 (%a) alpha = f 0.5
@@ -213,7 +222,8 @@ TEST(DeadCode, GoesWithItsConstantsAndOutputs) {
     %b = ai.onnx::Relu@6 (%a)
     %y, %i = ai.onnx::MaxPool@12 (%x) kernel_shape = [2, 2]
     return %y
-  })", R"(graph "g" (%x: float32[1, 3, 4, 4]) {
+  })",
+                   R"(graph "g" (%x: float32[1, 3, 4, 4]) {
   %y = ai.onnx::MaxPool@12 (%x) kernel_shape = [2, 2]
   return %y
 }

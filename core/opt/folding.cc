@@ -11,10 +11,10 @@ namespace {
 
 // Elementwise: of tensors whose elements are all equal, so is the result.
 constexpr std::array<std::string_view, 40> kElementwise = {
-    "Abs", "Add",  "And",        "Cast", "Ceil",    "Clip",  "Div", "Elu",  "Equal",    "Erf",
-    "Exp", "Floor", "Gelu",      "Greater", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Less", "Log",
-    "Max", "Min",  "Mul",        "Neg",  "Not",     "Or",    "Pow", "Reciprocal", "Relu", "Round",
-    "Sigmoid", "Sign", "Softplus", "Sqrt", "Sub",   "Tanh",  "Where", "Xor", "Mean",    "Sum"};
+    "Abs",     "Add",   "And",      "Cast",    "Ceil",        "Clip",      "Div",      "Elu",        "Equal", "Erf",
+    "Exp",     "Floor", "Gelu",     "Greater", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu",  "Less",  "Log",
+    "Max",     "Min",   "Mul",      "Neg",     "Not",         "Or",        "Pow",      "Reciprocal", "Relu",  "Round",
+    "Sigmoid", "Sign",  "Softplus", "Sqrt",    "Sub",         "Tanh",      "Where",    "Xor",        "Mean",  "Sum"};
 // The same bytes under other dims.
 constexpr std::array<std::string_view, 5> kViews = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"};
 // The same element everywhere, whatever moves where, when input 0 is a splat.
@@ -23,16 +23,63 @@ constexpr std::array<std::string_view, 5> kMoves = {"Expand", "Transpose", "Slic
 constexpr std::array<std::string_view, 1> kKept = {"DequantizeLinear"};
 
 // On floats, too: moves and comparisons, and one correctly rounded operation an element.
-constexpr std::array<std::string_view, 52> kSameBits = {
-    "Abs", "Add", "ArgMax", "ArgMin", "Cast", "Ceil", "Clip", "Concat", "ConstantOfShape", "DepthToSpace", "Div", "Equal",
-    "Expand", "EyeLike", "Flatten", "Floor", "Gather", "GatherElements", "GatherND", "Greater", "GreaterOrEqual",
-    "Identity", "IsInf", "IsNaN", "Less", "LessOrEqual", "Max", "Min", "Mul", "Neg", "NonZero", "OneHot", "Pad", "Relu",
-    "Reshape", "ReverseSequence", "Round", "ScatterElements", "ScatterND", "Shape", "Sign", "Size", "Slice",
-    "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Tile", "Transpose", "Unsqueeze", "Where"};
+constexpr std::array<std::string_view, 52> kSameBits = {"Abs",
+                                                        "Add",
+                                                        "ArgMax",
+                                                        "ArgMin",
+                                                        "Cast",
+                                                        "Ceil",
+                                                        "Clip",
+                                                        "Concat",
+                                                        "ConstantOfShape",
+                                                        "DepthToSpace",
+                                                        "Div",
+                                                        "Equal",
+                                                        "Expand",
+                                                        "EyeLike",
+                                                        "Flatten",
+                                                        "Floor",
+                                                        "Gather",
+                                                        "GatherElements",
+                                                        "GatherND",
+                                                        "Greater",
+                                                        "GreaterOrEqual",
+                                                        "Identity",
+                                                        "IsInf",
+                                                        "IsNaN",
+                                                        "Less",
+                                                        "LessOrEqual",
+                                                        "Max",
+                                                        "Min",
+                                                        "Mul",
+                                                        "Neg",
+                                                        "NonZero",
+                                                        "OneHot",
+                                                        "Pad",
+                                                        "Relu",
+                                                        "Reshape",
+                                                        "ReverseSequence",
+                                                        "Round",
+                                                        "ScatterElements",
+                                                        "ScatterND",
+                                                        "Shape",
+                                                        "Sign",
+                                                        "Size",
+                                                        "Slice",
+                                                        "SpaceToDepth",
+                                                        "Split",
+                                                        "Sqrt",
+                                                        "Squeeze",
+                                                        "Sub",
+                                                        "Tile",
+                                                        "Transpose",
+                                                        "Unsqueeze",
+                                                        "Where"};
 
 bool is_integer(Dtype dtype) {
   return dtype == TENON_BOOL || (dtype >= TENON_UINT8 && dtype <= TENON_INT64) || dtype == TENON_UINT32 ||
-         dtype == TENON_UINT64 || dtype == TENON_UINT4 || dtype == TENON_INT4 || dtype == TENON_UINT2 || dtype == TENON_INT2;
+         dtype == TENON_UINT64 || dtype == TENON_UINT4 || dtype == TENON_INT4 || dtype == TENON_UINT2 ||
+         dtype == TENON_INT2;
 }
 
 template <size_t N>
@@ -133,7 +180,8 @@ class Folding {
       return fill(node, *dims);
     }
     // An empty tensor has no element to repeat, nor has one of strings a splat.
-    const bool repeats = first->splat || (first->elements() == 1 && first->dtype != TENON_STRING && dtype_bits(first->dtype) >= 8);
+    const bool repeats =
+        first->splat || (first->elements() == 1 && first->dtype != TENON_STRING && dtype_bits(first->dtype) >= 8);
     return among(kMoves, node.op) && repeats && first->elements() > 0 ? splat_of(*first, *dims) : nullptr;
   }
 
@@ -155,13 +203,15 @@ class Folding {
     bool uniform = node.domain == "ai.onnx" && among(kElementwise, node.op) && node.outputs.size() == 1;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       inputs.push_back(input(node, i));
-      uniform = uniform && (inputs[i] == nullptr || (inputs[i]->elements() > 0 && (inputs[i]->splat || inputs[i]->elements() == 1)));
+      uniform = uniform && (inputs[i] == nullptr ||
+                            (inputs[i]->elements() > 0 && (inputs[i]->splat || inputs[i]->elements() == 1)));
     }
     for (ValueId output : node.outputs) {
       types.push_back(output == kNone ? Type{} : graph_.values[output].type);
       const std::optional<uint64_t> count = element_count(types.back().shape);
       const std::optional<uint64_t> bytes = count ? dtype_bytes(types.back().dtype, *count) : std::nullopt;
-      if (output != kNone && (!types.back().is_tensor() || (!uniform && bytes && *bytes > context_.options.fold_limit))) {
+      if (output != kNone &&
+          (!types.back().is_tensor() || (!uniform && bytes && *bytes > context_.options.fold_limit))) {
         return false;
       }
     }

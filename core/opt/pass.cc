@@ -164,8 +164,9 @@ Attribute string_attribute(std::string name, std::string value) {
 
 ValueId add_scalar(Graph& graph, std::string_view name, Dtype dtype, double value) {
   const auto narrow = static_cast<float>(value);
-  return graph.add_constant(std::string(name), dtype == TENON_FLOAT64 ? make_constant(dtype, {}, &value, sizeof(value))
-                                                                      : make_constant(TENON_FLOAT32, {}, &narrow, sizeof(narrow)));
+  return graph.add_constant(std::string(name), dtype == TENON_FLOAT64
+                                                   ? make_constant(dtype, {}, &value, sizeof(value))
+                                                   : make_constant(TENON_FLOAT32, {}, &narrow, sizeof(narrow)));
 }
 
 void take_over(Graph& graph, ValueId from, ValueId to) {
@@ -189,7 +190,8 @@ void mark(PassContext& context, const Node& node, Fate fate, std::string by, std
 
 void retire(PassContext& context, Graph& graph, std::vector<NodeId> ids, std::string by_node) {
   for (NodeId id : ids) {
-    mark(context, graph.nodes[id], by_node.empty() ? Fate::removed : Fate::replaced, std::string(context.pass), by_node);
+    mark(context, graph.nodes[id], by_node.empty() ? Fate::removed : Fate::replaced, std::string(context.pass),
+         by_node);
   }
   for (NodeId id : ids) {
     graph.erase_node(id);

@@ -2,8 +2,9 @@
 // What a pass is given, and the edits that passes share. A pass is one function `Status pass_<name>(PassContext&)` in
 // core/opt/passes/<name>.cc with its line in core/opt/passes.def.
 //
-// No pass may drop x*0, x-x or +0 on floats; merge Casts unless the inner type holds every value of the source; merge or
-// fold random nodes; treat an overridable initializer as a constant; rename, reorder or retype graph inputs and outputs.
+// No pass may drop x*0, x-x or +0 on floats; merge Casts unless the inner type holds every value of the source; merge
+// or fold random nodes; treat an overridable initializer as a constant; rename, reorder or retype graph inputs and
+// outputs.
 #pragma once
 
 #include <optional>
@@ -21,8 +22,8 @@ struct PassContext {
   Model& model;
   const PassOptions& options;
   const PassServices& services;
-  std::string_view pass;   // name of the one that runs
-  uint64_t changes = 0;    // counted by the pass
+  std::string_view pass;  // name of the one that runs
+  uint64_t changes = 0;   // counted by the pass
   // Nodes that could not be folded, so that later rounds don't try again.
   std::set<std::pair<const Graph*, NodeId>> unfoldable;
 };
@@ -66,8 +67,8 @@ ValueId add_scalar(Graph& graph, std::string_view name, Dtype dtype, double valu
 void take_over(Graph& graph, ValueId from, ValueId to);
 // What became of a node's origins, before it is erased.
 void mark(PassContext& context, const Node& node, Fate fate, std::string by, std::string detail);
-// Erases nodes that are out of use, last ones first, and marks them as removed by the pass, or replaced when `by_node` is
-// given (its path).
+// Erases nodes that are out of use, last ones first, and marks them as removed by the pass, or replaced when `by_node`
+// is given (its path).
 void retire(PassContext& context, Graph& graph, std::vector<NodeId> ids, std::string by_node = "");
 // Lets `to` stand for the only output of `id` and retires it. False, and nothing is done, when a graph output forbids.
 bool bypass(PassContext& context, Graph& graph, NodeId id, ValueId to);

@@ -13,7 +13,8 @@ bool locate_channels(const Graph& graph, const Node& node, const std::vector<int
   } else if (node.op == "ConvTranspose" && weight.size() > 2 && node.int_or("group", 1) == 1) {
     product->channels = weight[1];
     product->scale_dims[1] = weight[1];
-  } else if (node.op == "Gemm" && weight.size() == 2 && node.float_or("alpha", 1) == 1 && node.float_or("beta", 1) == 1) {
+  } else if (node.op == "Gemm" && weight.size() == 2 && node.float_or("alpha", 1) == 1 &&
+             node.float_or("beta", 1) == 1) {
     const size_t axis = node.int_or("transB", 0) != 0 ? 0 : 1;
     product->channels = weight[axis];
     product->scale_dims[axis] = weight[axis];
@@ -68,8 +69,8 @@ Status multiply_weights(PassContext& context, Graph& graph, const Product& produ
   const std::vector<OriginId> origins = graph.nodes[product.node].origins;
   const auto edit = [&](uint32_t input, ValueId factor, const char* suffix) -> Status {
     const ValueId old = graph.nodes[product.node].inputs[input];
-    TENON_ASSIGN_OR_RETURN(const ValueId scaled, add_node(context, graph, product.node, "Mul", {old, factor}, {}, origins,
-                                                          graph.values[old].name + suffix));
+    TENON_ASSIGN_OR_RETURN(const ValueId scaled, add_node(context, graph, product.node, "Mul", {old, factor}, {},
+                                                          origins, graph.values[old].name + suffix));
     graph.set_input(product.node, input, scaled);
     return {};
   };
@@ -77,7 +78,8 @@ Status multiply_weights(PassContext& context, Graph& graph, const Product& produ
   if (graph.values[scale].type.shape->size() == 1 && (*graph.values[scale].type.shape)[0].size == product.channels) {
     const auto rank = static_cast<int64_t>(product.scale_dims.size());
     const ValueId dims = graph.add_constant("scale_dims", make_int64_constant({rank}, product.scale_dims));
-    TENON_ASSIGN_OR_RETURN(spread, add_node(context, graph, product.node, "Reshape", {scale, dims}, {}, origins, "scale"));
+    TENON_ASSIGN_OR_RETURN(spread,
+                           add_node(context, graph, product.node, "Reshape", {scale, dims}, {}, origins, "scale"));
   }
   TENON_RETURN_IF_ERROR(edit(1, spread, "_scaled"));
   const std::vector<ValueId>& inputs = graph.nodes[product.node].inputs;

@@ -10,15 +10,16 @@
 namespace tenon {
 
 // A Conv, ConvTranspose (one group), Gemm (alpha = beta = 1) or MatMul whose weight (input 1) is a constant FLOAT32 or
-// FLOAT64 within the folding limit, and whose bias (input 2), when there is one, is a constant with one element a channel.
+// FLOAT64 within the folding limit, and whose bias (input 2), when there is one, is a constant with one element a
+// channel.
 struct Product {
   NodeId node = kNone;
   Dtype dtype = TENON_FLOAT32;
   int64_t channels = 0;
-  size_t rank = 0;             // of its output
-  size_t channel_axis = 1;     // of its output
+  size_t rank = 0;                  // of its output
+  size_t channel_axis = 1;          // of its output
   std::vector<int64_t> scale_dims;  // dims under which one number a channel broadcasts against the weight
-  bool takes_bias = true;      // MatMul does not
+  bool takes_bias = true;           // MatMul does not
 };
 
 // The product that makes `value` and has no other reader; nullopt when there is none, or no folder to compute weights.

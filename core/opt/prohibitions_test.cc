@@ -36,9 +36,9 @@ TEST(NoPassMay, MergeCastsThroughANarrowerType) {
                            "int8[N]) 1 2", "float16[N]) 16 10"}) {
     const std::string text = pair;
     const size_t first = text.find(' '), second = text.rfind(' ');
-    expect_unchanged("all", "graph \"g\" (%x: " + text.substr(0, first) + " {\n  %a = ai.onnx::Cast@6 (%x) to = " +
-                                text.substr(first + 1, second - first - 1) + "\n  %y = ai.onnx::Cast@6 (%a) to = " +
-                                text.substr(second + 1) + "\n  return %y\n}");
+    expect_unchanged("all", "graph \"g\" (%x: " + text.substr(0, first) +
+                                " {\n  %a = ai.onnx::Cast@6 (%x) to = " + text.substr(first + 1, second - first - 1) +
+                                "\n  %y = ai.onnx::Cast@6 (%a) to = " + text.substr(second + 1) + "\n  return %y\n}");
   }
 }
 
@@ -91,14 +91,17 @@ TEST(NoPassMay, MovePaddingWhoseValueIsNotNeutral) {
   const auto unchanged = [](const std::string& value, const std::string& window) {
     expect_unchanged("all", R"(graph "g" (%x: float32[1, 1, 4, 4]) {
   %p = const int64[8] {0, 0, 1, 1, 0, 0, 1, 1}
-  %v = const float32[] {)" + value + R"(}
+  %v = const float32[] {)" + value +
+                                R"(}
   %w = const float32[1, 1, 3, 3] {1, 2, 3, 4, 5, 6, 7, 8, 9}
   %a = ai.onnx::Pad@18 (%x, %p, %v) mode = "constant"
   %y = ai.onnx::)" + window + "\n  return %y, %w\n}");
   };
   unchanged("1", "Conv@1 (%a, %w) auto_pad = \"NOTSET\", group = 1");
   unchanged("0", "MaxPool@12 (%a) auto_pad = \"NOTSET\", ceil_mode = 0, kernel_shape = [3, 3]");
-  unchanged("0", "AveragePool@1 (%a) auto_pad = \"NOTSET\", ceil_mode = 0, count_include_pad = 0, kernel_shape = [3, 3], pads = [1, 1, 1, 1]");
+  unchanged("0",
+            "AveragePool@1 (%a) auto_pad = \"NOTSET\", ceil_mode = 0, count_include_pad = 0, kernel_shape = [3, 3], "
+            "pads = [1, 1, 1, 1]");
   unchanged("-inf:ff800000", "MaxPool@12 (%a) auto_pad = \"NOTSET\", ceil_mode = 1, kernel_shape = [3, 3]");
   unchanged("-inf:ff800000", "MaxPool@12 (%a) auto_pad = \"NOTSET\", ceil_mode = 0, kernel_shape = [1, 1]");
 }

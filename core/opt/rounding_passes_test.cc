@@ -17,7 +17,8 @@ TEST(BatchNormIntoWeights, GoesIntoConv) {
     %c = ai.onnx::Conv@1 (%x, %w, %b) auto_pad = "NOTSET", group = 1
     %y = ai.onnx::BatchNormalization@14 (%c, %scale, %shift, %mean, %var) epsilon = f 0, momentum = f 0.9, training_mode = 0
     return %y
-  })", R"(graph "g" (%x: float32[1, 1, 4, 4]) {
+  })",
+                   R"(graph "g" (%x: float32[1, 1, 4, 4]) {
   %w_scaled = const float32[2, 1, 1, 1] {1, 2}
   %bias = const float32[2] {10, 18}
   %y = ai.onnx::Conv@1 (%x, %w_scaled, %bias) auto_pad = "NOTSET", group = 1
@@ -37,7 +38,8 @@ TEST(ScaleIntoWeights, TakesNumbersAndChannels) {
     %e = ai.onnx::Add@7 (%a, %d)
     %y = ai.onnx::Div@7 (%e, %h)
     return %y
-  })", R"(graph "g" (%x: float32[1, 1, 4, 4]) {
+  })",
+                   R"(graph "g" (%x: float32[1, 1, 4, 4]) {
   %w_scaled_scaled = const float32[2, 1, 1, 1] {1.5, 4}
   %bias_scaled = const float32[2] {2.5, 3}
   %y = ai.onnx::Conv@1 (%x, %w_scaled_scaled, %bias_scaled) auto_pad = "NOTSET", group = 1
@@ -53,7 +55,8 @@ TEST(ScaleIntoWeights, TakesAMatMulsLastAxis) {
     %c = ai.onnx::MatMul@1 (%x, %w)
     %y = ai.onnx::Mul@7 (%c, %m)
     return %y
-  })", R"(graph "g" (%x: float32[N, 2, 1]) {
+  })",
+                   R"(graph "g" (%x: float32[N, 2, 1]) {
   %w_scaled = const float32[1, 2] {3, 8}
   %y = ai.onnx::MatMul@1 (%x, %w_scaled)
   return %y
@@ -71,7 +74,8 @@ TEST(PadIntoWindow, ZeroGoesIntoConvAndLowestIntoMaxPool) {
     %b = ai.onnx::Pad@18 (%c, %p, %low) mode = "constant"
     %y = ai.onnx::MaxPool@12 (%b) auto_pad = "NOTSET", ceil_mode = 0, kernel_shape = [3, 3]
     return %y
-  })", R"(graph "g" (%x: float32[1, 1, 4, 4]) {
+  })",
+                   R"(graph "g" (%x: float32[1, 1, 4, 4]) {
   %w = const float32[1, 1, 3, 3] splat {1}
   %c = ai.onnx::Conv@1 (%x, %w) auto_pad = "NOTSET", group = 1, pads = [2, 2, 2, 2]
   %y = ai.onnx::MaxPool@12 (%c) auto_pad = "NOTSET", ceil_mode = 0, kernel_shape = [3, 3], pads = [1, 2, 1, 2]
@@ -116,11 +120,12 @@ TEST(RaiseLayerNormalization, LeavesWhatDiffers) {
     for (size_t at; from != to && (at = text.find(from)) != std::string::npos;) {
       text.replace(at, from.size(), to);
     }
-    expect_unchanged("none,raise_layer_normalization", "graph \"g\" (%x: " + dtype + "[N, 3, 4]) {" + text + "return %y\n}");
+    expect_unchanged("none,raise_layer_normalization",
+                     "graph \"g\" (%x: " + dtype + "[N, 3, 4]) {" + text + "return %y\n}");
   };
-  with("{2}", "{3}");                                      // another power
+  with("{2}", "{3}");  // another power
   with("%q = ai.onnx::Div@7 (%d, %sd)", "%q = ai.onnx::Div@7 (%x, %sd)");
-  with("const int64[1] {-1}", "const int64[1] {-2}");      // not the last axis
+  with("const int64[1] {-1}", "const int64[1] {-2}");  // not the last axis
   expect_unchanged("none,raise_layer_normalization",
                    "graph \"g\" (%x: float32[N, 3, 4]) {" + net + "return %y, %var\n}");  // a part is an output
 }
@@ -139,11 +144,16 @@ TEST(RaiseGelu, FindsErfInAnyOrder) {
   return %y
 }
 )";
-  expect_optimised("none,raise_gelu,dead_code", head + "%m = ai.onnx::Mul@7 (%x, %p)\n%y = ai.onnx::Mul@7 (%m, %half)\nreturn %y\n}", expected);
-  expect_optimised("none,raise_gelu,dead_code", head + "%m = ai.onnx::Mul@7 (%p, %half)\n%y = ai.onnx::Mul@7 (%m, %x)\nreturn %y\n}", expected);
-  expect_optimised("none,raise_gelu,dead_code", head + "%m = ai.onnx::Mul@7 (%half, %x)\n%y = ai.onnx::Mul@7 (%m, %p)\nreturn %y\n}", expected);
-  expect_unchanged("none,raise_gelu", head + "%m = ai.onnx::Mul@7 (%x, %p)\n%y = ai.onnx::Mul@7 (%m, %one)\nreturn %y\n}");
-  expect_unchanged("none,raise_gelu", head + "%m = ai.onnx::Mul@7 (%x, %p)\n%y = ai.onnx::Mul@7 (%m, %half)\nreturn %y, %e\n}");
+  expect_optimised("none,raise_gelu,dead_code",
+                   head + "%m = ai.onnx::Mul@7 (%x, %p)\n%y = ai.onnx::Mul@7 (%m, %half)\nreturn %y\n}", expected);
+  expect_optimised("none,raise_gelu,dead_code",
+                   head + "%m = ai.onnx::Mul@7 (%p, %half)\n%y = ai.onnx::Mul@7 (%m, %x)\nreturn %y\n}", expected);
+  expect_optimised("none,raise_gelu,dead_code",
+                   head + "%m = ai.onnx::Mul@7 (%half, %x)\n%y = ai.onnx::Mul@7 (%m, %p)\nreturn %y\n}", expected);
+  expect_unchanged("none,raise_gelu",
+                   head + "%m = ai.onnx::Mul@7 (%x, %p)\n%y = ai.onnx::Mul@7 (%m, %one)\nreturn %y\n}");
+  expect_unchanged("none,raise_gelu",
+                   head + "%m = ai.onnx::Mul@7 (%x, %p)\n%y = ai.onnx::Mul@7 (%m, %half)\nreturn %y, %e\n}");
 }
 
 TEST(RaiseGelu, FindsTanh) {
@@ -162,7 +172,8 @@ TEST(RaiseGelu, FindsTanh) {
     %h = ai.onnx::Mul@7 (%x, %half)
     %y = ai.onnx::Mul@7 (%h, %p)
     return %y
-  })", R"(graph "g" (%x: float32[N, 4]) {
+  })",
+                   R"(graph "g" (%x: float32[N, 4]) {
   %y = ai.onnx::Gelu@20 (%x) approximate = "tanh"
   return %y
 }
@@ -183,7 +194,8 @@ TEST(RaiseSwish, FindsSiluAndHardSwish) {
     %m = ai.onnx::Mul@7 (%b, %c)
     %y = ai.onnx::Div@7 (%m, %six)
     return %y
-  })", R"(graph "g" (%x: float32[N, 4]) {
+  })",
+                   R"(graph "g" (%x: float32[N, 4]) {
   %a = ai.onnx::Swish@24 (%x) alpha = f 1
   %b = ai.onnx::HardSwish@14 (%a)
   %y = ai.onnx::HardSwish@14 (%b)

@@ -122,7 +122,8 @@ Status run_one(const Pass& pass, PassContext& context, const Interface& interfac
   for_each_graph(*context.model.graph, [&](Graph& graph) { nodes += graph.order.size(); });
   if (nodes > context.options.max_nodes) {
     return Status(TENON_LIMIT, "after pass " + std::string(pass.info.name) + " the model has " + std::to_string(nodes) +
-                                   " nodes, at most " + std::to_string(context.options.max_nodes) + " are allowed (max_nodes)");
+                                   " nodes, at most " + std::to_string(context.options.max_nodes) +
+                                   " are allowed (max_nodes)");
   }
   if (context.options.verify) {
     const Status sound = verify(context.model);

@@ -20,9 +20,9 @@ struct PassOptions {
   // Comma-separated, read from left to right: "all" (default), "exact", "none", a pass's name, or "-name" to leave one
   // out: "all,-raise_gelu", "none,dead_code". An unknown name is TENON_OPTION and names the nearest.
   std::string passes = "all";
-  uint64_t fold_limit = 16u << 20;    // bytes of one folded value
-  uint32_t max_nodes = 2'000'000;     // of all graphs after a pass; LIMIT beyond
-  uint32_t rounds = 4;                // at most
+  uint64_t fold_limit = 16u << 20;  // bytes of one folded value
+  uint32_t max_nodes = 2'000'000;   // of all graphs after a pass; LIMIT beyond
+  uint32_t rounds = 4;              // at most
 #ifdef NDEBUG
   bool verify = false;  // the IR after every pass
 #else

@@ -63,7 +63,8 @@ origin "main/e" ai.onnx::Relu@13 runs "" ""
     %m = ai.onnx::Mul@7 "m" (%a, %sg) from [4]
     %e = ai.onnx::Relu@6 "e" (%m) from [5]
     return %e, %s, %c
-  })", header);
+  })",
+                               header);
   ASSERT_NE(r.model, nullptr) << r.text;
   const std::vector<Origin>& origins = r.model->origins;
   ASSERT_EQ(origins.size(), 6u);
@@ -107,8 +108,9 @@ TEST(RunPasses, FortyThousandNodesTakeLinearTime) {
     std::string text = "tenon-ir 1\ngraph \"g\" (%v0: float32[4, 16]) {\n";
     for (uint32_t i = 0; i < blocks; ++i) {
       const std::string n = std::to_string(i), next = std::to_string(i + 1);
-      text += "%a" + n + " = ai.onnx::Identity@1 (%v" + n + ")\n%s" + n + " = ai.onnx::Shape@15 (%a" + n + ") start = 0\n%r" +
-              n + " = ai.onnx::Reshape@5 (%a" + n + ", %s" + n + ") allowzero = 0\n%v" + next + " = ai.onnx::Sigmoid@6 (%r" + n + ")\n";
+      text += "%a" + n + " = ai.onnx::Identity@1 (%v" + n + ")\n%s" + n + " = ai.onnx::Shape@15 (%a" + n +
+              ") start = 0\n%r" + n + " = ai.onnx::Reshape@5 (%a" + n + ", %s" + n + ") allowzero = 0\n%v" + next +
+              " = ai.onnx::Sigmoid@6 (%r" + n + ")\n";
     }
     auto model = std::move(*model_from_text(text + "return %v" + std::to_string(blocks) + "\n}"));
     EXPECT_TRUE(infer_model(model.get()).ok());

@@ -31,8 +31,8 @@ class Folder {
 };
 
 struct PassServices {
-  Folder* folder = nullptr;                            // borrowed; NULL: nothing that needs arithmetic is folded
-  const onnx_facts::CustomLookup* custom = nullptr;    // borrowed; operators of providers; may be NULL
+  Folder* folder = nullptr;                          // borrowed; NULL: nothing that needs arithmetic is folded
+  const onnx_facts::CustomLookup* custom = nullptr;  // borrowed; operators of providers; may be NULL
 };
 
 }  // namespace tenon

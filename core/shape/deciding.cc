@@ -41,7 +41,8 @@ class Classifier {
       value.shape_class = is_static(value.type.shape) ? ShapeClass::fixed
                           : value.type.shape          ? ShapeClass::symbolic
                                                       : ShapeClass::computed;
-      contents_[id] = slice_dtype(value.type.dtype) && !slice_real(value.type.dtype) ? ShapeClass::computed : ShapeClass::data;
+      contents_[id] =
+          slice_dtype(value.type.dtype) && !slice_real(value.type.dtype) ? ShapeClass::computed : ShapeClass::data;
       add_symbols(value.type);
     }
     for (const Capture& capture : graph.captures) {
@@ -83,8 +84,8 @@ class Classifier {
         dims = std::max(dims, contents_[input]);
       }
       contents = std::max(contents, slice != nullptr && slice->reads_contents ? contents_[input]
-                                    : of_dims == ShapeClass::symbolic          ? ShapeClass::computed
-                                                                               : of_dims);
+                                    : of_dims == ShapeClass::symbolic         ? ShapeClass::computed
+                                                                              : of_dims);
     }
     for (ValueId output : node.outputs) {
       if (output != kNone) {
@@ -125,7 +126,8 @@ uint32_t deciding_inputs(const Node& node) {
 
 bool is_data_operator(const Node& node) {
   return !node.bodies.empty() ||
-         (node.domain == "ai.onnx" && std::binary_search(std::begin(kDataOps), std::end(kDataOps), std::string_view(node.op)));
+         (node.domain == "ai.onnx" &&
+          std::binary_search(std::begin(kDataOps), std::end(kDataOps), std::string_view(node.op)));
 }
 
 void classify_shapes(Model* model) { Classifier(*model->graph, nullptr).run(); }

@@ -178,7 +178,8 @@ class Inference {
     }
   }
 
-  // Contents of the outputs. Errors are left to the run that really meets them: a branch that is never taken may hold one.
+  // Contents of the outputs. Errors are left to the run that really meets them: a branch that is never taken may hold
+  // one.
   void evaluate(const Graph& graph, const Node& node) {
     if (find_slice_operator(node) == nullptr) {
       return;
@@ -210,8 +211,8 @@ class Inference {
                                              std::to_string(inputs.size()));
     }
     const auto seen = bodies_.find(&body);
-    if (seen != bodies_.end() && std::equal(inputs.begin(), inputs.end(), seen->second.inputs.begin(),
-                                            seen->second.inputs.end(), same_type)) {
+    if (seen != bodies_.end() &&
+        std::equal(inputs.begin(), inputs.end(), seen->second.inputs.begin(), seen->second.inputs.end(), same_type)) {
       return seen->second.outputs;
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -286,7 +287,8 @@ class Inference {
       return {};
     }
     const std::string got = to_text(declared, *model_), expected = to_text(found, *model_);
-    return Status(TENON_INVALID_MODEL, "value '" + graph.values[id].name + "' is declared as " + got + ", but it is " + expected)
+    return Status(TENON_INVALID_MODEL,
+                  "value '" + graph.values[id].name + "' is declared as " + got + ", but it is " + expected)
         .with_value(graph.values[id].name)
         .with_expectation(got, expected);
   }

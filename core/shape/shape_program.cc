@@ -52,7 +52,8 @@ struct ShapeProgram::Impl {
   InferOptions options;
   SlicePlan plan;
   std::vector<ValueId> content_inputs;
-  std::vector<uint8_t> settled;  // by NodeId: dims of all inputs and outputs are fixed, checked when the model was loaded
+  std::vector<uint8_t>
+      settled;  // by NodeId: dims of all inputs and outputs are fixed, checked when the model was loaded
 };
 
 namespace {
@@ -176,8 +177,9 @@ class Walk {
         continue;
       }
       if (out[i] == nullptr || !out[i]->all_known()) {
-        return Status(TENON_RUN, node.op + " decides shapes, but has no result for these inputs (a division by zero, an "
-                                           "element out of range)");
+        return Status(TENON_RUN, node.op +
+                                     " decides shapes, but has no result for these inputs (a division by zero, an "
+                                     "element out of range)");
       }
       result_.contents[output] = slice_constant(*out[i]);
       result_.dims[output] = out[i]->dims;
@@ -282,7 +284,8 @@ Status take(const Graph& graph, const ShapeProgram& program, const KnownValue& k
   if (known.contents != nullptr) {
     result->contents[known.value] = known.contents;
   } else if (program.wants_contents(known.value)) {
-    return Status(TENON_INTERNAL, "the contents of '" + graph.values[known.value].name + "' decide shapes, but are not given")
+    return Status(TENON_INTERNAL,
+                  "the contents of '" + graph.values[known.value].name + "' decide shapes, but are not given")
         .with_value(graph.values[known.value].name);
   }
   return {};
@@ -309,8 +312,8 @@ ShapeProgram::~ShapeProgram() = default;
 Result<std::unique_ptr<ShapeProgram>> ShapeProgram::build(const Graph& graph, const InferOptions& options) {
   auto impl = std::make_unique<Impl>(Impl{graph, options, plan_slice(graph), {}, settled_nodes(graph)});
   const auto want = [&](ValueId id) {
-    if (impl->plan.wanted[id] && std::find(impl->content_inputs.begin(), impl->content_inputs.end(), id) ==
-                                     impl->content_inputs.end()) {
+    if (impl->plan.wanted[id] &&
+        std::find(impl->content_inputs.begin(), impl->content_inputs.end(), id) == impl->content_inputs.end()) {
       impl->content_inputs.push_back(id);
     }
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shapes at run time: for given dims of a graph's inputs, the dims of every value, and the contents of the small integer
-// tensors that decide them (the shape slice), without running a provider.
+// Shapes at run time: for given dims of a graph's inputs, the dims of every value, and the contents of the small
+// integer tensors that decide them (the shape slice), without running a provider.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +26,13 @@ struct KnownValue {
 struct ShapeResult {
   // By ValueId. nullopt: open (see `open`), absent, or not a tensor. Graph inputs, captured values and constants too.
   std::vector<std::optional<std::vector<int64_t>>> dims;
-  // By ValueId: contents of constants' and inputs' and slice nodes' values as far as they are known and small; else NULL.
+  // By ValueId: contents of constants' and inputs' and slice nodes' values as far as they are known and small; else
+  // NULL.
   std::vector<ConstantPtr> contents;
   // Nodes with an output whose dims (of slice nodes: contents) are not known yet, in graph order. Empty: everything is
-  // planned. A node here whose inputs' dims are all known is one whose result decides (NonZero, If, ...), or waits for the
-  // contents of an input that wants_contents; the others wait for them. A sequence, optional or map has no dims and is
-  // not waited for.
+  // planned. A node here whose inputs' dims are all known is one whose result decides (NonZero, If, ...), or waits for
+  // the contents of an input that wants_contents; the others wait for them. A sequence, optional or map has no dims and
+  // is not waited for.
   std::vector<NodeId> open;
 };
 
@@ -49,13 +50,15 @@ class ShapeProgram {
   bool wants_contents(ValueId value) const;
   // The graph inputs and captured values that want contents, in their order; empty for most models.
   const std::vector<ValueId>& content_inputs() const;
-  // The node is evaluated here and need not be executed: after run() (or a resume()) without error, `contents` holds all
-  // its outputs, of which whoever reads them, a graph output included, takes a copy. Its placement class is "shape".
+  // The node is evaluated here and need not be executed: after run() (or a resume()) without error, `contents` holds
+  // all its outputs, of which whoever reads them, a graph output included, takes a copy. Its placement class is
+  // "shape".
   bool in_slice(NodeId node) const;
 
-  // `inputs`: one entry for each graph input and captured value (body) in any order. Dims are checked against the declared
-  // types: INVALID_TENSOR with the input's name, got and expected, also when equal symbols get different sizes. Other
-  // errors name the node: INVALID_MODEL or RUN when shapes clash, LIMIT when a slice value passes 1,048,576 elements.
+  // `inputs`: one entry for each graph input and captured value (body) in any order. Dims are checked against the
+  // declared types: INVALID_TENSOR with the input's name, got and expected, also when equal symbols get different
+  // sizes. Other errors name the node: INVALID_MODEL or RUN when shapes clash, LIMIT when a slice value passes
+  // 1,048,576 elements.
   Status run(std::span<const KnownValue> inputs, ShapeResult* result) const;
   // Continues with what running nodes in `open` has shown. `result` must come from run() or resume().
   Status resume(std::span<const KnownValue> known, ShapeResult* result) const;

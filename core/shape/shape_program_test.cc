@@ -27,7 +27,9 @@ class Program {
     }
     return kNone;
   }
-  bool in_slice(const std::string& output) const { return program_->in_slice(model_->graph->values[id(output)].producer); }
+  bool in_slice(const std::string& output) const {
+    return program_->in_slice(model_->graph->values[id(output)].producer);
+  }
   KnownValue known(const std::string& name, std::vector<int64_t> dims, ConstantPtr contents = nullptr) const {
     return {id(name), std::move(dims), std::move(contents)};
   }
@@ -36,7 +38,8 @@ class Program {
   }
   std::vector<int64_t> contents(const std::string& name) const {
     std::vector<int64_t> values;
-    return result.contents[id(name)] && read_integers(*result.contents[id(name)], &values) ? values : std::vector<int64_t>{-99};
+    return result.contents[id(name)] && read_integers(*result.contents[id(name)], &values) ? values
+                                                                                           : std::vector<int64_t>{-99};
   }
   ShapeResult result;
 
@@ -79,7 +82,8 @@ TEST(ShapeProgram, IntegerInputsThatDecideAreAskedFor) {
   EXPECT_EQ((*p).content_inputs(), std::vector<ValueId>{p.id("t")});
   EXPECT_TRUE(p.in_slice("u"));
   EXPECT_FALSE(p.in_slice("f"));
-  const KnownValue inputs[] = {p.known("x", {6}), p.known("t", {2}, make_int64_constant({2}, {2, 3})), p.known("free", {3})};
+  const KnownValue inputs[] = {p.known("x", {6}), p.known("t", {2}, make_int64_constant({2}, {2, 3})),
+                               p.known("free", {3})};
   ASSERT_TRUE((*p).run(inputs, &p.result).ok());
   EXPECT_EQ(p.dims("y"), (Dims{2, 3}));
   const KnownValue missing[] = {p.known("x", {6}), p.known("t", {2}), p.known("free", {3})};

@@ -39,16 +39,16 @@ struct SliceCall {
 using SliceFunction = Status (*)(SliceCall& call);
 
 struct SliceOperator {
-  std::string_view op;      // of ai.onnx
+  std::string_view op;  // of ai.onnx
   SliceFunction function;
-  bool reads_contents;      // false: dims of the inputs are enough (Shape, Size)
+  bool reads_contents;  // false: dims of the inputs are enough (Shape, Size)
 };
 
 // NULL when the slice has no such operator.
 const SliceOperator* find_slice_operator(const Node& node);
 
-// Contents of constant operators' nodes ("Constant"), or evaluates by the table; leaves `out` all NULL when the operator
-// is none of the slice's or an input that it needs is not known.
+// Contents of constant operators' nodes ("Constant"), or evaluates by the table; leaves `out` all NULL when the
+// operator is none of the slice's or an input that it needs is not known.
 Status evaluate_slice(const Node& node, std::span<const SliceInput> inputs, Algebra& algebra,
                       std::vector<SliceTensorPtr>* out);
 

@@ -67,7 +67,8 @@ class Planner {
       }
       for (size_t i = 0; good && i < node.outputs.size(); ++i) {
         const ValueId output = node.outputs[i];
-        good = output == kNone || (graph_.values[output].type.is_tensor() && slice_dtype(graph_.values[output].type.dtype));
+        good = output == kNone ||
+               (graph_.values[output].type.is_tensor() && slice_dtype(graph_.values[output].type.dtype));
       }
       if (good) {
         for (ValueId output : node.outputs) {

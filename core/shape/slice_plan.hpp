@@ -15,8 +15,8 @@ struct SlicePlan {
   std::vector<uint8_t> wanted;
 };
 
-// A node is in the slice when its contents follow from dims, constants and integer inputs alone, and either decide shapes
-// or are a few integers that come from a Shape or Size anyway.
+// A node is in the slice when its contents follow from dims, constants and integer inputs alone, and either decide
+// shapes or are a few integers that come from a Shape or Size anyway.
 SlicePlan plan_slice(const Graph& graph);
 
 }  // namespace tenon

@@ -9,7 +9,8 @@ namespace {
 bool parameters_fold(const Graph& graph, const Node& node, const Product& product) {
   for (size_t i = 1; i < 5; ++i) {
     const Constant* constant = i < node.inputs.size() ? graph.constant_of(node.inputs[i]) : nullptr;
-    if (constant == nullptr || constant->dtype != product.dtype || constant->dims != std::vector<int64_t>{product.channels}) {
+    if (constant == nullptr || constant->dtype != product.dtype ||
+        constant->dims != std::vector<int64_t>{product.channels}) {
       return false;
     }
   }
@@ -24,7 +25,8 @@ Result<bool> try_fold(PassContext& context, Graph& graph, NodeId id) {
   }
   const auto product = product_before(context, graph, node.inputs[0]);
   const bool on_channels = product && product->channel_axis == 1 && product->takes_bias;
-  if (!on_channels || !parameters_fold(graph, node, *product) || !graph.can_take_outputs(node.outputs[0], node.inputs[0])) {
+  if (!on_channels || !parameters_fold(graph, node, *product) ||
+      !graph.can_take_outputs(node.outputs[0], node.inputs[0])) {
     return false;
   }
   const std::vector<ValueId> in = node.inputs;

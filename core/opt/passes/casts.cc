@@ -7,9 +7,9 @@ namespace {
 // What a number type can hold exactly: integers from -2^below to 2^above - 1, and of a float its bits.
 struct Range {
   bool real = false, valid = false;
-  int below = 0, above = 0;        // integers: powers of two
-  int fraction = 0;                // floats: bits of significand, the hidden one included
-  int lowest = 0, highest = 0;     // floats: exponents of the smallest subnormal and of the largest power of two
+  int below = 0, above = 0;     // integers: powers of two
+  int fraction = 0;             // floats: bits of significand, the hidden one included
+  int lowest = 0, highest = 0;  // floats: exponents of the smallest subnormal and of the largest power of two
 };
 
 Range range_of(Dtype dtype) {

@@ -17,8 +17,8 @@ bool same_tensor(const ConstantPtr& a, const ConstantPtr& b) {
 
 // By bits: 0 and -0 differ, a NaN equals itself.
 bool same_attribute(const Attribute& a, const Attribute& b) {
-  return a.name == b.name && a.type == b.type && a.i == b.i && std::memcmp(&a.f, &b.f, sizeof(a.f)) == 0 && a.s == b.s &&
-         a.ints == b.ints && a.floats.size() == b.floats.size() &&
+  return a.name == b.name && a.type == b.type && a.i == b.i && std::memcmp(&a.f, &b.f, sizeof(a.f)) == 0 &&
+         a.s == b.s && a.ints == b.ints && a.floats.size() == b.floats.size() &&
          (a.floats.empty() || std::memcmp(a.floats.data(), b.floats.data(), a.floats.size() * sizeof(float)) == 0) &&
          a.strings == b.strings && same_tensor(a.tensor, b.tensor) && a.type_value == b.type_value;
 }
@@ -59,8 +59,8 @@ void merge_constants(PassContext& context, Graph& graph) {
   std::unordered_multimap<Hash128, ValueId> seen;
   for (ValueId id = 0; id < graph.values.size(); ++id) {
     const Constant* constant = graph.constant_of(id);
-    if (constant == nullptr || !graph.values[id].live || graph.values[id].users.empty() || constant->bytes > kSmallBytes ||
-        graph.is_graph_output(id)) {
+    if (constant == nullptr || !graph.values[id].live || graph.values[id].users.empty() ||
+        constant->bytes > kSmallBytes || graph.is_graph_output(id)) {
       continue;
     }
     const Hash128 hash = hash_bytes(constant->data, constant->bytes);
@@ -100,7 +100,8 @@ void merge_nodes(PassContext& context, Graph& graph) {
     const auto [begin, end] = seen.equal_range(hash);
     NodeId same = kNone;
     for (auto it = begin; it != end && same == kNone; ++it) {
-      same = same_node(node, graph.nodes[it->second]) && can_merge(graph, node, graph.nodes[it->second]) ? it->second : kNone;
+      same = same_node(node, graph.nodes[it->second]) && can_merge(graph, node, graph.nodes[it->second]) ? it->second
+                                                                                                         : kNone;
     }
     if (same == kNone) {
       seen.emplace(hash, id);

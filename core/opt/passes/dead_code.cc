@@ -17,7 +17,8 @@ void erase_dead_nodes(PassContext& context, Graph& graph) {
   std::vector<NodeId> dead;
   for (auto it = graph.order.rbegin(); it != graph.order.rend(); ++it) {
     const Node& node = graph.nodes[*it];
-    if (std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) { return id != kNone && uses[id] > 0; })) {
+    if (std::any_of(node.outputs.begin(), node.outputs.end(),
+                    [&](ValueId id) { return id != kNone && uses[id] > 0; })) {
       continue;
     }
     dead.push_back(*it);

@@ -71,7 +71,8 @@ ValueId equal_input(const Graph& graph, const Node& node) {
   if (node.op == "Identity" || (node.op == "Dropout" && dropout_is_identity(graph, node))) {
     return first;
   }
-  if (one_input && (node.op == "Concat" || node.op == "Sum" || node.op == "Max" || node.op == "Min" || node.op == "Mean")) {
+  if (one_input &&
+      (node.op == "Concat" || node.op == "Sum" || node.op == "Max" || node.op == "Min" || node.op == "Mean")) {
     return first;
   }
   if (one_input && node.outputs.size() == 1 && node.op == "Split") {

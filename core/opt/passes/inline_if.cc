@@ -7,7 +7,8 @@ namespace {
 // Moves a body's nodes into the graph around it.
 class Mover {
  public:
-  Mover(Graph& outer, NodeId before, Graph& body) : outer_(outer), before_(before), body_(body), map_(body.values.size(), kNone) {}
+  Mover(Graph& outer, NodeId before, Graph& body)
+      : outer_(outer), before_(before), body_(body), map_(body.values.size(), kNone) {}
 
   // What stands for each output of the body.
   std::vector<ValueId> run() {

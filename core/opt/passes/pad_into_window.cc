@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Padding before convolution and pooling, where the padded value is what the operator's own padding means: 0 for Conv and
-// for an AveragePool that counts padding, the lowest value for MaxPool. Rounding: a kernel may leave padding out of its
-// sums, which shows with infinite weights.
+// Padding before convolution and pooling, where the padded value is what the operator's own padding means: 0 for Conv
+// and for an AveragePool that counts padding, the lowest value for MaxPool. Rounding: a kernel may leave padding out of
+// its sums, which shows with infinite weights.
 #include <algorithm>
 #include <cmath>
 

@@ -120,7 +120,8 @@ std::optional<Match> find(const Graph& graph, NodeId id) {
     match.x = tanh_argument(graph, node.inputs[0], &match.nodes);
   }
   const NodeId add = match.x != kNone ? sole_user(graph, node.outputs[0]) : kNone;
-  if (add == kNone || !graph.nodes[add].is("Add") || !is_near(graph, other_input(graph.nodes[add], node.outputs[0]), 1)) {
+  if (add == kNone || !graph.nodes[add].is("Add") ||
+      !is_near(graph, other_input(graph.nodes[add], node.outputs[0]), 1)) {
     return std::nullopt;
   }
   match.nodes.push_back(add);
@@ -147,9 +148,9 @@ Status raise(PassContext& context, Graph& graph, Match match) {
     }
   }
   const NodeId last = graph.values[match.output].producer;
-  TENON_ASSIGN_OR_RETURN(const ValueId made,
-                         add_node(context, graph, last, "Gelu", {match.x}, {string_attribute("approximate", match.approximate)},
-                                  std::move(origins), graph.nodes[last].name));
+  TENON_ASSIGN_OR_RETURN(const ValueId made, add_node(context, graph, last, "Gelu", {match.x},
+                                                      {string_attribute("approximate", match.approximate)},
+                                                      std::move(origins), graph.nodes[last].name));
   take_over(graph, match.output, made);
   retire(context, graph, std::move(erased), graph.path_of(graph.values[made].producer));
   ++context.changes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// x * sigmoid(x) is Swish with alpha 1 (SiLU). x * HardSigmoid(x) with alpha 1/6 and beta 1/2, and x * clip(x + 3, 0, 6) / 6
-// in either order, are HardSwish.
+// x * sigmoid(x) is Swish with alpha 1 (SiLU). x * HardSigmoid(x) with alpha 1/6 and beta 1/2, and x * clip(x + 3, 0,
+// 6) / 6 in either order, are HardSwish.
 #include "core/opt/pass.hpp"
 
 namespace tenon {

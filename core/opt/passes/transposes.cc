@@ -12,8 +12,9 @@ constexpr size_t kLongestChain = 16;
 
 // Elementwise: f(transpose(x)) is transpose(f(x)).
 constexpr std::array<std::string_view, 22> kElementwise = {
-    "Abs",     "Cast", "Ceil",      "Clip", "Cos",  "Elu",        "Erf",   "Exp",      "Floor",    "Gelu", "HardSigmoid",
-    "HardSwish", "LeakyRelu", "Log", "Neg",  "Relu", "Reciprocal", "Round", "Sigmoid",  "Softplus", "Sqrt", "Tanh"};
+    "Abs",        "Cast",  "Ceil",        "Clip",      "Cos",       "Elu", "Erf", "Exp",
+    "Floor",      "Gelu",  "HardSigmoid", "HardSwish", "LeakyRelu", "Log", "Neg", "Relu",
+    "Reciprocal", "Round", "Sigmoid",     "Softplus",  "Sqrt",      "Tanh"};
 
 std::optional<std::vector<int64_t>> permutation(const Graph& graph, const Node& node) {
   const Shape& shape = graph.values[node.inputs[0]].type.shape;

@@ -62,13 +62,20 @@ bool is_number(const Element& e, int64_t value, Dtype dtype) {
   return e.known && (slice_real(dtype) ? e.as_real() == static_cast<double>(value) : e.bits == value);
 }
 
-int64_t add_wrapping(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
-int64_t sub_wrapping(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b)); }
-int64_t mul_wrapping(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)); }
+int64_t add_wrapping(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+int64_t sub_wrapping(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+int64_t mul_wrapping(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
 
 Element add(SliceCall& call, Dtype dtype, Element a, Element b) {
   if (a.known && b.known) {
-    return slice_real(dtype) ? Element::real(a.as_real() + b.as_real()) : Element::integer(add_wrapping(a.bits, b.bits));
+    return slice_real(dtype) ? Element::real(a.as_real() + b.as_real())
+                             : Element::integer(add_wrapping(a.bits, b.bits));
   }
   if (!slice_real(dtype) && (is_number(a, 0, dtype) || is_number(b, 0, dtype))) {
     return a.known ? b : a;
@@ -78,7 +85,8 @@ Element add(SliceCall& call, Dtype dtype, Element a, Element b) {
 
 Element sub(SliceCall& call, Dtype dtype, Element a, Element b) {
   if (a.known && b.known) {
-    return slice_real(dtype) ? Element::real(a.as_real() - b.as_real()) : Element::integer(sub_wrapping(a.bits, b.bits));
+    return slice_real(dtype) ? Element::real(a.as_real() - b.as_real())
+                             : Element::integer(sub_wrapping(a.bits, b.bits));
   }
   if (is_number(b, 0, dtype)) {
     return a;
@@ -91,7 +99,8 @@ Element sub(SliceCall& call, Dtype dtype, Element a, Element b) {
 
 Element mul(SliceCall& call, Dtype dtype, Element a, Element b) {
   if (a.known && b.known) {
-    return slice_real(dtype) ? Element::real(a.as_real() * b.as_real()) : Element::integer(mul_wrapping(a.bits, b.bits));
+    return slice_real(dtype) ? Element::real(a.as_real() * b.as_real())
+                             : Element::integer(mul_wrapping(a.bits, b.bits));
   }
   if (is_number(a, 1, dtype) || is_number(b, 1, dtype)) {
     return a.known ? b : a;
@@ -155,7 +164,8 @@ Element extreme(SliceCall& call, Dtype dtype, Element a, Element b) {
     const double x = a.as_real(), y = b.as_real();
     return std::isnan(x) || std::isnan(y) ? Element::real(NAN) : Element::real(kMax ? std::max(x, y) : std::min(x, y));
   }
-  const bool less = dtype == TENON_UINT64 ? static_cast<uint64_t>(a.bits) < static_cast<uint64_t>(b.bits) : a.bits < b.bits;
+  const bool less =
+      dtype == TENON_UINT64 ? static_cast<uint64_t>(a.bits) < static_cast<uint64_t>(b.bits) : a.bits < b.bits;
   return less == kMax ? b : a;
 }
 

@@ -16,7 +16,8 @@ std::vector<int64_t> strides_of(const std::vector<int64_t>& dims) {
 }
 
 Status out_of_range(SliceCall& call, int64_t index, int64_t size) {
-  return call.error(TENON_RUN, "index " + std::to_string(index) + " is out of range for an axis of " + std::to_string(size));
+  return call.error(TENON_RUN,
+                    "index " + std::to_string(index) + " is out of range for an axis of " + std::to_string(size));
 }
 
 // Offset of the part of `data` that a tuple of indices names; -1 when one is out of range.
@@ -63,7 +64,8 @@ Status slice_gather(SliceCall& call) {
       elements.insert(elements.end(), begin, begin + inner);
     }
   }
-  return element_count(dims) == elements.size() ? call.make(0, data.dtype, std::move(dims), std::move(elements)) : Status();
+  return element_count(dims) == elements.size() ? call.make(0, data.dtype, std::move(dims), std::move(elements))
+                                                : Status();
 }
 
 // ONNX GatherElements 11..13, of tensors of rank 1.

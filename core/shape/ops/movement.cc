@@ -10,7 +10,8 @@ namespace {
 Status with_dims(SliceCall& call, std::vector<int64_t> dims) {
   const SliceTensor& in = *call.value(0);
   if (element_count(dims) != in.elements.size()) {
-    return call.error(TENON_RUN, "its input has " + std::to_string(in.elements.size()) + " elements, the new dims another number");
+    return call.error(TENON_RUN,
+                      "its input has " + std::to_string(in.elements.size()) + " elements, the new dims another number");
   }
   return call.make(0, in.dtype, std::move(dims), in.elements);
 }
@@ -97,7 +98,8 @@ Status slice_squeeze(SliceCall& call) {
     if (!drop[i]) {
       dims.push_back(in[i]);
     } else if (in[i] != 1) {
-      return call.error(TENON_RUN, "axis " + std::to_string(i) + " has " + std::to_string(in[i]) + " elements, expected 1");
+      return call.error(TENON_RUN,
+                        "axis " + std::to_string(i) + " has " + std::to_string(in[i]) + " elements, expected 1");
     }
   }
   return with_dims(call, std::move(dims));
@@ -185,7 +187,8 @@ Status slice_tile(SliceCall& call) {
   const int64_t times = repeats->empty() ? 1 : repeats->front();
   const std::optional<uint64_t> count = element_count({static_cast<int64_t>(in.elements.size()), times});
   if (!count || *count > kSliceElements) {
-    return call.error(times < 0 ? TENON_RUN : TENON_LIMIT, "its repeats are below 0, or too many for a tensor that decides shapes");
+    return call.error(times < 0 ? TENON_RUN : TENON_LIMIT,
+                      "its repeats are below 0, or too many for a tensor that decides shapes");
   }
   std::vector<Element> elements;
   for (int64_t i = 0; i < times; ++i) {
