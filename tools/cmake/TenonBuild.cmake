@@ -47,8 +47,15 @@ if(TENON_SANITIZE)
   set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
   set(CMAKE_C_FLAGS_DEBUG "-O1 -g1")
   if(TENON_SANITIZE MATCHES "address")
-    execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -print-file-name=libasan.so
-      OUTPUT_VARIABLE TENON_ASAN_LIBRARY OUTPUT_STRIP_TRAILING_WHITESPACE)
+    # What a program that is built without the sanitizer loads first. libstdc++ too: the sanitizer looks for its throw when
+    # it starts, and an interpreter in C has not loaded it by then.
+    set(TENON_ASAN_LIBRARY "")
+    foreach(library libasan.so libstdc++.so.6)
+      execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -print-file-name=${library}
+        OUTPUT_VARIABLE path OUTPUT_STRIP_TRAILING_WHITESPACE)
+      string(APPEND TENON_ASAN_LIBRARY ":${path}")
+    endforeach()
+    string(SUBSTRING "${TENON_ASAN_LIBRARY}" 1 -1 TENON_ASAN_LIBRARY)
   endif()
 endif()
 
