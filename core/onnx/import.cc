@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/onnx/import.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -14,6 +15,9 @@ namespace {
 
 constexpr int64_t kOldestIr = 3;
 constexpr int64_t kNewestIr = 15;
+// Whatever the caller allows: a graph in a graph takes a few kilobytes of the stack.
+constexpr uint32_t kMaxNesting = 256;
+constexpr double kMaxSeconds = 1e9;
 
 Status check_header(const wire::Model& wire, onnx_import::Opsets* opsets, Model* model) {
   if (!wire.has_graph) {
@@ -43,11 +47,13 @@ Status check_header(const wire::Model& wire, onnx_import::Opsets* opsets, Model*
   return {};
 }
 
-Result<std::unique_ptr<Model>> import_checked(onnx_import::TensorReader::Settings settings, const ImportOptions& options) {
-  const uint64_t deadline = now_ns() + static_cast<uint64_t>(options.limits.seconds * 1e9);
+Result<std::unique_ptr<Model>> import_checked(onnx_import::TensorReader::Settings settings, ImportOptions options) {
+  options.limits.nesting = std::min(options.limits.nesting, kMaxNesting);
+  const double seconds = std::clamp(options.limits.seconds, 0.0, kMaxSeconds);
+  const uint64_t deadline = now_ns() + static_cast<uint64_t>(seconds * 1e9);
   wire::ParseLimits limits;
   limits.table_bytes = options.limits.table_bytes;
-  limits.nesting = options.limits.nesting > 1'000 ? 3'008 : options.limits.nesting * 3 + 8;
+  limits.nesting = options.limits.nesting * 3 + 8;  // a graph in a graph is three messages
   const auto wire = std::make_unique<wire::Model>();
   TENON_RETURN_IF_ERROR(wire::parse_model(settings.bytes, limits, wire.get()));
   auto model = std::make_unique<Model>();

@@ -20,7 +20,7 @@ struct ImportLimits {
   uint64_t table_bytes = uint64_t{1} << 28;  // of memory for what the file lists: nodes, names, attributes, dims
   uint64_t dense_bytes = uint64_t{1} << 30;  // of all constants that must be converted to dense memory
   uint64_t nodes = 1'000'000;                // after inlining the model's functions, in all graphs
-  uint32_t nesting = 64;                     // of graphs in nodes, of functions in functions, of types in types
+  uint32_t nesting = 64;                     // of graphs in nodes and functions in functions; 256 counts for more
   double seconds = 120;
 };
 
