@@ -70,9 +70,7 @@ class Finder {
     }
     return product(scores, reader);
   }
-  bool is_mask(const Value& v) const {
-    return v && v.dtype() == TENON_FLOAT32 && v.rank_known() && v.rank() <= rank_;
-  }
+  bool is_mask(const Value& v) const { return v && v.dtype() == TENON_FLOAT32 && v.rank_known() && v.rank() <= rank_; }
   // `scores`, as read by `reader`, is scale * Q * K^T.
   bool product(const Value& scores, uint32_t reader) {
     const size_t count = out_.nodes.size();
@@ -157,10 +155,10 @@ class Attention : public Kernel {
     const DimsView k = dims(shapes, kK);
     const DimsView v = dims(shapes, kV);
     const size_t rank = q.size();
-    plugin::require(k.size() == rank && v.size() == rank && rank >= 2 && q[rank - 1] == k[rank - 2] &&
-                        k[rank - 1] == v[rank - 2],
-                    TENON_INVALID_TENSOR, node_text_, ": Q of dims ", q, ", K of dims ", k, " and V of dims ", v,
-                    " do not multiply");
+    plugin::require(
+        k.size() == rank && v.size() == rank && rank >= 2 && q[rank - 1] == k[rank - 2] && k[rank - 1] == v[rank - 2],
+        TENON_INVALID_TENSOR, node_text_, ": Q of dims ", q, ", K of dims ", k, " and V of dims ", v,
+        " do not multiply");
     AttentionDims d;
     d.queries = q[rank - 2];
     d.keys = k[rank - 1];

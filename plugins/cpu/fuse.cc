@@ -26,8 +26,8 @@ bool is_row(const Value& v, const Value& result) {
   return n == result.dims().back() && plugin::element_count(v.dims()) == n;
 }
 
-// Whether the node's kernel has an epilogue: products of two activations are a library's, and a Gemm's C that is more than
-// a row takes the place of the residual.
+// Whether the node's kernel has an epilogue: products of two activations are a library's, and a Gemm's C that is more
+// than a row takes the place of the residual.
 bool absorbs(const Node& node) {
   const Value b = node.input(1);
   if (node.op() == "Conv") return true;
@@ -85,11 +85,11 @@ std::optional<Activation> activation_of(const Node& node, const SessionDesc& ses
   if (op == "Elu") return Activation{Function::kElu, attr("alpha", 1.0)};
   if (op == "Swish") return Activation{Function::kSwish, attr("alpha", 1.0)};
   static constexpr std::pair<std::string_view, Function> plain[] = {
-      {"Abs", Function::kAbs},         {"Ceil", Function::kCeil},         {"Cos", Function::kCos},
-      {"Erf", Function::kErf},         {"Exp", Function::kExp},           {"Floor", Function::kFloor},
-      {"Log", Function::kLog},         {"Neg", Function::kNeg},           {"HardSwish", Function::kHardSwish},
-      {"Sin", Function::kSin},         {"Sqrt", Function::kSqrt},         {"Reciprocal", Function::kReciprocal},
-      {"Tanh", Function::kTanh},       {"Sigmoid", Function::kSigmoid},   {"Softplus", Function::kSoftplus},
+      {"Abs", Function::kAbs},   {"Ceil", Function::kCeil},       {"Cos", Function::kCos},
+      {"Erf", Function::kErf},   {"Exp", Function::kExp},         {"Floor", Function::kFloor},
+      {"Log", Function::kLog},   {"Neg", Function::kNeg},         {"HardSwish", Function::kHardSwish},
+      {"Sin", Function::kSin},   {"Sqrt", Function::kSqrt},       {"Reciprocal", Function::kReciprocal},
+      {"Tanh", Function::kTanh}, {"Sigmoid", Function::kSigmoid}, {"Softplus", Function::kSoftplus},
   };
   for (const auto& [name, function] : plain)
     if (name == op) return Activation{function};

@@ -31,8 +31,8 @@ std::optional<Activation> activation_of(const Node& node, const SessionDesc& ses
 // Value of a constant float32 input of one element; `otherwise` when the input is absent; none when it is not constant.
 std::optional<float> const_scalar(const Node& node, uint32_t input, const SessionDesc& session, float otherwise);
 
-// The longest run of nodes behind `anchor` that its kernel can absorb: for MatMul a constant row bias, then for all an Add
-// of a value with the same dims, then an activation.
+// The longest run of nodes behind `anchor` that its kernel can absorb: for MatMul a constant row bias, then for all an
+// Add of a value with the same dims, then an activation.
 Epilogue find_epilogue(const plugin::Graph& graph, const Uses& uses, const Node& anchor, const SessionDesc& session);
 
 }  // namespace tenon::cpu

@@ -123,8 +123,8 @@ class Kernel {
   float* workspace(const Run& run) const { return static_cast<float*>(run.raw().workspace); }
   static Parallel parallel(const Run& run);
 
-  std::vector<int> in_;   // of the node's inputs: index into the run's inputs, -1 when absent
-  std::vector<int> out_;  // of the region's results
+  std::vector<int> in_;          // of the node's inputs: index into the run's inputs, -1 when absent
+  std::vector<int> out_;         // of the region's results
   const std::string node_text_;  // "node 'conv1' (Conv)"
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cpu provider: float32 on the host's processor. It claims single nodes, and products together with the element-wise
-// nodes behind them.
+// The cpu provider: float32 on the host's processor. It claims single nodes, and products together with the
+// element-wise nodes behind them.
 #include <tenon/provider.hpp>
 
 #include <algorithm>
@@ -44,15 +44,14 @@ const Operator* acceptable(const Node& node, Refusal& refusal) {
     return nullptr;
   }
   if (op->form != node.form()) {
-    refusal.set(TENON_REFUSE_FORM, plugin::cat("form ", node.form(), " of ", node.op(), ", this provider has form ", op->form));
+    refusal.set(TENON_REFUSE_FORM,
+                plugin::cat("form ", node.form(), " of ", node.op(), ", this provider has form ", op->form));
     return nullptr;
   }
   return op->family->check(node, refusal) ? op : nullptr;
 }
 
-bool is_anchor(const Node& node) {
-  return node.op() == "Conv" || node.op() == "MatMul" || node.op() == "Gemm";
-}
+bool is_anchor(const Node& node) { return node.op() == "Conv" || node.op() == "MatMul" || node.op() == "Gemm"; }
 
 class Session {
  public:

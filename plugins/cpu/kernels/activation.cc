@@ -40,9 +40,9 @@ void map_each(const float* x, float* y, int64_t n, F f) {
 
 std::string_view name_of(Function function) {
   static constexpr std::string_view names[] = {
-      "identity",  "clamp",  "sigmoid",    "tanh", "exp",      "log",  "erf",        "gelu", "gelu_tanh", "hard_sigmoid",
-      "hard_swish", "swish", "leaky_relu", "elu",  "softplus", "sqrt", "reciprocal", "neg",  "abs",       "floor",
-      "ceil",      "sin",    "cos"};
+      "identity",   "clamp",        "sigmoid",    "tanh",  "exp",        "log", "erf",      "gelu",
+      "gelu_tanh",  "hard_sigmoid", "hard_swish", "swish", "leaky_relu", "elu", "softplus", "sqrt",
+      "reciprocal", "neg",          "abs",        "floor", "ceil",       "sin", "cos"};
   return names[static_cast<size_t>(function)];
 }
 

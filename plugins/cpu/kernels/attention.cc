@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scores are kept transposed, [keys][a panel of queries]: that is the packed form of the second product's right side, and
-// the softmax runs down its columns, a vector of queries at a time.
+// Scores are kept transposed, [keys][a panel of queries]: that is the packed form of the second product's right side,
+// and the softmax runs down its columns, a vector of queries at a time.
 #include "kernels/attention.hpp"
 
 #include <algorithm>
@@ -59,10 +59,10 @@ void AttentionPlan::panel(int64_t product, int64_t first, const float* q, const 
                           float* y, float* scratch) const {
   const int64_t cols = std::min<int64_t>(kCols, d_.queries - first);
   const int64_t width = packed_columns(cols);
-  float* queries = scratch;                          // [depth][width]
-  float* scores = queries + kCols * d_.depth;        // [keys][width]
-  float* inverse = scores + kCols * d_.keys;         // [width]
-  float* result = inverse + kCols;                   // [width values][width]
+  float* queries = scratch;                    // [depth][width]
+  float* scores = queries + kCols * d_.depth;  // [keys][width]
+  float* inverse = scores + kCols * d_.keys;   // [width]
+  float* result = inverse + kCols;             // [width values][width]
   pack_b(q + d_.q[static_cast<size_t>(product)] + first * d_.depth, 1, d_.depth, d_.depth, cols, 0, 1, queries);
   if (d_.scale != 1.0f)
     for (int64_t i = 0; i < d_.depth * width; ++i) queries[i] *= d_.scale;
@@ -71,8 +71,8 @@ void AttentionPlan::panel(int64_t product, int64_t first, const float* q, const 
   tile.ldc = width;
   for (int64_t p = 0; p < key_cut.count; ++p) {
     tile.c = scores + key_cut.start(p) * width;
-    gemm_tile(packed + key_cut.start(p) * d_.depth, static_cast<int>(key_cut.size(p)), queries,
-              static_cast<int>(width), d_.depth, static_cast<int>(width), tile);
+    gemm_tile(packed + key_cut.start(p) * d_.depth, static_cast<int>(key_cut.size(p)), queries, static_cast<int>(width),
+              d_.depth, static_cast<int>(width), tile);
   }
   if (mask != nullptr) add_mask(mask + d_.mask[static_cast<size_t>(product)], first, cols, width, scores);
   softmax_panel(scores, d_.keys, width, d_.nan_is_zero, inverse);
@@ -98,8 +98,8 @@ void AttentionPlan::run(const float* q, const float* k, const float* v, const fl
     float* packed = workspace + i * packed_floats_;
     const EvenCut key_cut(d_.keys, kRowsMax);
     for (int64_t p = 0; p < key_cut.count; ++p)
-      pack_a(k + d_.k[static_cast<size_t>(i)], 1, d_.keys, key_cut.start(p), static_cast<int>(key_cut.size(p)), d_.depth,
-             packed + key_cut.start(p) * d_.depth);
+      pack_a(k + d_.k[static_cast<size_t>(i)], 1, d_.keys, key_cut.start(p), static_cast<int>(key_cut.size(p)),
+             d_.depth, packed + key_cut.start(p) * d_.depth);
     const EvenCut width_cut(d_.width, kRowsMax);
     float* values = packed + d_.keys * d_.depth;
     for (int64_t p = 0; p < width_cut.count; ++p)

@@ -21,10 +21,10 @@ struct AttentionDims {
   bool nan_is_zero = false;  // a row of probabilities with a NaN counts as zeros
 };
 
-// Immutable; run may be called at once from many threads, each with its own workspace. q rows lie dense [queries, depth],
-// k transposed [depth, keys], v [keys, width], y [queries, width] with y_row between rows. Scores, probabilities before
-// the division by their sum, and sums are float32; against double precision the result is within keys * 2^-23 of the
-// largest |v|.
+// Immutable; run may be called at once from many threads, each with its own workspace. q rows lie dense [queries,
+// depth], k transposed [depth, keys], v [keys, width], y [queries, width] with y_row between rows. Scores,
+// probabilities before the division by their sum, and sums are float32; against double precision the result is within
+// keys * 2^-23 of the largest |v|.
 class AttentionPlan {
  public:
   explicit AttentionPlan(AttentionDims dims);
@@ -39,9 +39,9 @@ class AttentionPlan {
 
   AttentionDims d_;
   int64_t products_;
-  int64_t panels_;        // of queries
-  int64_t packed_floats_; // of one product's K and V
-  int64_t scratch_;       // floats of a thread
+  int64_t panels_;         // of queries
+  int64_t packed_floats_;  // of one product's K and V
+  int64_t scratch_;        // floats of a thread
 };
 
 }  // namespace tenon::cpu

@@ -4,9 +4,9 @@
 namespace tenon::cpu {
 namespace {
 
-constexpr int64_t kBlockFloats = 48 * 1024;  // packed pixels of one block: stays in the second-level cache
-constexpr int64_t kIndices = 16;             // pieces of work wanted, so that a few threads end together
-constexpr int64_t kIndexFlops = 200'000'000; // upper bound of a piece: a few milliseconds
+constexpr int64_t kBlockFloats = 48 * 1024;   // packed pixels of one block: stays in the second-level cache
+constexpr int64_t kIndices = 16;              // pieces of work wanted, so that a few threads end together
+constexpr int64_t kIndexFlops = 200'000'000;  // upper bound of a piece: a few milliseconds
 
 // A run of output pixels in one output row: panel columns [col, col + len).
 struct Segment {
@@ -207,7 +207,8 @@ void ConvPlan::run_rows(const float* x, const float* w, const ConvOut& out, floa
   const int64_t block_floats = d_.k() * block_panels_ * kCols;
   if (shared_panels_) {
     parallel(images * blocks_, [&](int64_t i, uint32_t) {
-      pack_block(x, i / blocks_, i % blocks_, workspace + (i / blocks_ * panels_ * kCols * d_.k()) + i % blocks_ * block_floats);
+      pack_block(x, i / blocks_, i % blocks_,
+                 workspace + (i / blocks_ * panels_ * kCols * d_.k()) + i % blocks_ * block_floats);
     });
   }
   parallel(images * blocks_ * chunks_, [&](int64_t i, uint32_t worker) {
@@ -256,8 +257,8 @@ void ConvPlan::run_cols(const float* x, const float* w, const ConvOut& out, floa
       tile.c = out.y + at + cut.start(p);
       if (out.residual != nullptr) tile.residual = out.residual + at + cut.start(p);
       gemm_tile_transposed(workspace + (image_group * pixels + cut.start(p)) * k, static_cast<int>(cut.size(p)),
-                           w + group * group_floats + j * kCols * k, static_cast<int>(width), k,
-                           static_cast<int>(cols), tile);
+                           w + group * group_floats + j * kCols * k, static_cast<int>(width), k, static_cast<int>(cols),
+                           tile);
     }
     if (!out.activation.is_clamp() && !out.activation.is_identity())
       apply(out.activation, out.y + at, out.y + at, cols * pixels);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolution as a matrix product: out[oc, pixel] = W[oc, k] * X[k, pixel] with k = (ic, i, j). X is never written out as
-// a whole: each block of pixels is gathered into packed panels while it is needed.
+// Convolution as a matrix product: out[oc, pixel] = W[oc, k] * X[k, pixel] with k = (ic, i, j). X is never written out
+// as a whole: each block of pixels is gathered into packed panels while it is needed.
 #ifndef TENON_CPU_KERNELS_CONV_HPP_
 #define TENON_CPU_KERNELS_CONV_HPP_
 
@@ -12,8 +12,8 @@
 
 namespace tenon::cpu {
 
-// Sizes in elements; x [n, groups * icg, ih, iw], w [groups * ocg, icg, kh, kw], y [n, groups * ocg, oh, ow]. One spatial
-// axis is taken as ih = kh = oh = 1. All positive.
+// Sizes in elements; x [n, groups * icg, ih, iw], w [groups * ocg, icg, kh, kw], y [n, groups * ocg, oh, ow]. One
+// spatial axis is taken as ih = kh = oh = 1. All positive.
 struct ConvDims {
   int64_t n = 1, groups = 1, icg = 1, ih = 1, iw = 1, ocg = 1, oh = 1, ow = 1;
   int64_t kh = 1, kw = 1, sh = 1, sw = 1, dh = 1, dw = 1;
@@ -65,15 +65,15 @@ class ConvPlan {
 
   ConvDims d_;
   ConvPacking packing_;
-  int64_t panels_;       // of pixels in an image
-  int64_t block_panels_; // packed at once
-  int64_t blocks_;       // an image and group
-  int64_t chunks_;       // parts of the output channels
-  bool shared_panels_;   // pack all blocks first, then compute
+  int64_t panels_;        // of pixels in an image
+  int64_t block_panels_;  // packed at once
+  int64_t blocks_;        // an image and group
+  int64_t chunks_;        // parts of the output channels
+  bool shared_panels_;    // pack all blocks first, then compute
 };
 
-// Gathers the `width` columns of X from output pixel `first` on, of one image and group: panel [k][width]. Columns at and
-// past `valid` are zero. width is at most kCols.
+// Gathers the `width` columns of X from output pixel `first` on, of one image and group: panel [k][width]. Columns at
+// and past `valid` are zero. width is at most kCols.
 void pack_pixels(const ConvDims& d, const float* x, int64_t first, int64_t valid, int64_t width, float* panel);
 
 }  // namespace tenon::cpu

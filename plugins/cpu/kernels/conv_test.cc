@@ -35,8 +35,8 @@ std::vector<double> conv_loops(const ConvDims& d, const std::vector<float>& x, c
   return y;
 }
 
-ConvDims make(int64_t n, int64_t groups, int64_t icg, int64_t h, int64_t w, int64_t ocg, int64_t k, int64_t s, int64_t d,
-              int64_t pad) {
+ConvDims make(int64_t n, int64_t groups, int64_t icg, int64_t h, int64_t w, int64_t ocg, int64_t k, int64_t s,
+              int64_t d, int64_t pad) {
   ConvDims c;
   c.n = n;
   c.groups = groups;
@@ -56,9 +56,9 @@ ConvDims make(int64_t n, int64_t groups, int64_t icg, int64_t h, int64_t w, int6
 }
 
 const ConvDims kConvs[] = {
-    make(1, 1, 3, 5, 7, 4, 3, 1, 1, 1),    make(2, 1, 5, 9, 9, 17, 1, 1, 1, 0),   make(1, 1, 3, 17, 19, 33, 7, 2, 1, 3),
-    make(1, 2, 4, 8, 8, 6, 3, 1, 1, 1),    make(1, 1, 8, 7, 7, 40, 3, 2, 1, 1),   make(1, 1, 4, 12, 50, 5, 3, 1, 2, 2),
-    make(1, 1, 20, 30, 30, 30, 3, 1, 1, 1), make(3, 1, 2, 1, 1, 3, 1, 1, 1, 0),   make(1, 1, 64, 14, 14, 90, 1, 1, 1, 0),
+    make(1, 1, 3, 5, 7, 4, 3, 1, 1, 1),     make(2, 1, 5, 9, 9, 17, 1, 1, 1, 0), make(1, 1, 3, 17, 19, 33, 7, 2, 1, 3),
+    make(1, 2, 4, 8, 8, 6, 3, 1, 1, 1),     make(1, 1, 8, 7, 7, 40, 3, 2, 1, 1), make(1, 1, 4, 12, 50, 5, 3, 1, 2, 2),
+    make(1, 1, 20, 30, 30, 30, 3, 1, 1, 1), make(3, 1, 2, 1, 1, 3, 1, 1, 1, 0),  make(1, 1, 64, 14, 14, 90, 1, 1, 1, 0),
     make(1, 1, 3, 4, 4, 2, 3, 3, 1, 4),
 };
 
@@ -142,8 +142,8 @@ TEST(Planes, DepthwiseMatchesPlainLoops) {
     const auto run = [&](const Parallel& parallel) {
       std::vector<float> y(residual.size());
       std::vector<float> scratch(static_cast<size_t>(plan.workspace_floats(parallel.workers)));
-      plan.convolve(x.data(), w.data(), d.groups, bias.data(), residual.data(), {Function::kClamp, 0.0f, 1e9f}, y.data(),
-                    scratch.data(), parallel);
+      plan.convolve(x.data(), w.data(), d.groups, bias.data(), residual.data(), {Function::kClamp, 0.0f, 1e9f},
+                    y.data(), scratch.data(), parallel);
       return y;
     };
     testing::expect_near(same_bits(run, what), conv_loops(d, x, w, bias, residual, 0.0f), 1e-5, what);

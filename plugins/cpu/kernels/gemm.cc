@@ -73,6 +73,28 @@ float read(const float* from) {
   return x;
 }
 
+// Rows of `out` are columns of the 4 by 4 block at `from`, which may lie at any byte.
+void load_turned(const float* from, int64_t stride, __m128 (&out)[4]) {
+  for (int i = 0; i < 4; ++i) out[i] = _mm_loadu_ps(from + i * stride);
+  _MM_TRANSPOSE4_PS(out[0], out[1], out[2], out[3]);
+}
+
+// to[c * to_stride + r] = from[r * from_stride + c].
+void copy_turned(const float* from, int64_t from_stride, float* to, int64_t to_stride, int64_t rows, int64_t cols) {
+  const int64_t whole_rows = rows / 4 * 4;
+  const int64_t whole_cols = cols / 4 * 4;
+  for (int64_t r = 0; r < whole_rows; r += 4) {
+    for (int64_t c = 0; c < whole_cols; c += 4) {
+      __m128 block[4];
+      load_turned(from + r * from_stride + c, from_stride, block);
+      for (int i = 0; i < 4; ++i) _mm_storeu_ps(to + (c + i) * to_stride + r, block[i]);
+    }
+  }
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = r < whole_rows ? whole_cols : 0; c < cols; ++c)
+      to[c * to_stride + r] = read(from + r * from_stride + c);
+}
+
 using TileFn = void (*)(const float*, const float*, int64_t, int, const TileOut&);
 
 template <int Vectors, size_t... R>
@@ -98,14 +120,27 @@ void gemm_tile_transposed(const float* a, int rows, const float* b, int width, i
   plain.row_bias = out.row_bias;
   plain.col_bias = out.col_bias;
   gemm_tile(a, rows, b, width, k, cols, plain);
+  const __m128 low = _mm_set1_ps(out.low);
+  const __m128 high = _mm_set1_ps(out.high);
+  const int whole_rows = rows / 4 * 4;
+  const int whole_cols = cols / 4 * 4;
+  for (int c = 0; c < whole_cols; c += 4) {
+    for (int r = 0; r < whole_rows; r += 4) {
+      __m128 block[4];
+      load_turned(local + r * kCols + c, kCols, block);
+      for (int i = 0; i < 4; ++i) {
+        if (out.residual != nullptr)
+          block[i] = _mm_add_ps(block[i], _mm_loadu_ps(out.residual + (c + i) * out.ldr + r));
+        _mm_storeu_ps(out.c + (c + i) * out.ldc + r, _mm_min_ps(high, _mm_max_ps(low, block[i])));
+      }
+    }
+  }
   for (int c = 0; c < cols; ++c) {
-    float* to = out.c + c * out.ldc;
-    const float* residual = out.residual == nullptr ? nullptr : out.residual + c * out.ldr;
-    for (int r = 0; r < rows; ++r) {
+    for (int r = c < whole_cols ? whole_rows : 0; r < rows; ++r) {
       float y = local[r * kCols + c];
-      if (residual != nullptr) y += residual[r];
+      if (out.residual != nullptr) y += out.residual[c * out.ldr + r];
       y = y < out.low ? out.low : y;
-      to[r] = y > out.high ? out.high : y;
+      out.c[c * out.ldc + r] = y > out.high ? out.high : y;
     }
   }
 }
@@ -124,12 +159,10 @@ void pack_b(const float* b, int64_t row_stride, int64_t col_stride, int64_t k, i
       }
     } else {
       // Blocks of k keep the lines of every column in the cache until they are used up.
-      for (int64_t i0 = 0; i0 < k; i0 += 16) {
-        const int64_t i1 = std::min(k, i0 + 16);
-        for (int64_t c = 0; c < width; ++c)
-          for (int64_t i = i0; i < i1; ++i)
-            to[i * width + c] = c < cols ? read(from + i * row_stride + c * col_stride) : 0.0f;
-      }
+      for (int64_t i = 0; i < k; i += 64)
+        copy_turned(from + i, col_stride, to + i * width, width, cols, std::min<int64_t>(64, k - i));
+      for (int64_t i = 0; i < k; ++i)
+        for (int64_t c = cols; c < width; ++c) to[i * width + c] = 0.0f;
     }
   }
 }
@@ -141,11 +174,8 @@ void pack_a(const float* a, int64_t row_stride, int64_t col_stride, int64_t row,
       std::memcpy(panel, from, static_cast<size_t>(rows) * sizeof(float));
     return;
   }
-  for (int64_t i0 = 0; i0 < k; i0 += 16) {
-    const int64_t i1 = std::min(k, i0 + 16);
-    for (int r = 0; r < rows; ++r)
-      for (int64_t i = i0; i < i1; ++i) panel[i * rows + r] = read(from + r * row_stride + i * col_stride);
-  }
+  for (int64_t i = 0; i < k; i += 64)
+    copy_turned(from + i, row_stride, panel + i * rows, rows, rows, std::min<int64_t>(64, k - i));
 }
 
 }  // namespace tenon::cpu

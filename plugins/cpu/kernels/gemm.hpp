@@ -57,17 +57,16 @@ struct TileOut {
 // written. 1 <= rows <= kRowsMax; width is kLanes or kCols; width - kLanes < cols <= width.
 void gemm_tile(const float* a, int rows, const float* b, int width, int64_t k, int cols, const TileOut& out);
 
-// C^T instead of C: column c of the tile becomes row c of out (so row_bias stays with the rows of the product, and out.c,
-// out.residual are indexed [col][row]). col_bias as above.
+// C^T instead of C: column c of the tile becomes row c of out (so row_bias stays with the rows of the product, and
+// out.c, out.residual are indexed [col][row]). col_bias as above.
 void gemm_tile_transposed(const float* a, int rows, const float* b, int width, int64_t k, int cols, const TileOut& out);
 
-// Packs B. b: element (k, n) at b[k * row_stride + n * col_stride]; one of the strides is 1; b may lie at
-// any byte. Writes the panels
-// [first, last) of ceil(n / kCols).
+// Packs B. b: element (k, n) at b[k * row_stride + n * col_stride], at any byte; one of the strides is 1. Writes the
+// panels [first, last) of ceil(n / kCols).
 void pack_b(const float* b, int64_t row_stride, int64_t col_stride, int64_t k, int64_t n, int64_t first, int64_t last,
             float* packed);
 // Packs rows [row, row + rows) of A into one panel [K][rows]. a: element (m, k) at a[m * row_stride + k * col_stride],
-// at any byte.
+// at any byte; one of the strides is 1.
 void pack_a(const float* a, int64_t row_stride, int64_t col_stride, int64_t row, int rows, int64_t k, float* panel);
 
 }  // namespace tenon::cpu

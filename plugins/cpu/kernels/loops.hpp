@@ -13,8 +13,8 @@
 
 namespace tenon::cpu {
 
-// A loop nest over `dims` in which operand o moves by strides[o][axis] elements. Axes that can be one are joined, axes of
-// size 1 are dropped; the last axis is the innermost. rank() >= 1 after finish().
+// A loop nest over `dims` in which operand o moves by strides[o][axis] elements. Axes that can be one are joined, axes
+// of size 1 are dropped; the last axis is the innermost. rank() >= 1 after finish().
 template <int Operands>
 struct LoopNest {
   std::vector<int64_t> dims;

@@ -20,7 +20,7 @@ struct LstmDirection {
   const float* initial_c = nullptr;
   const int32_t* lengths = nullptr;  // [batch]: steps of each sequence; NULL: all of them
   bool reverse = false;
-  float* y = nullptr;    // output t, b at y[t * y_step + b * hidden]
+  float* y = nullptr;  // output t, b at y[t * y_step + b * hidden]
   int64_t y_step = 0;
   float* last_h = nullptr;  // [batch, hidden]
   float* last_c = nullptr;

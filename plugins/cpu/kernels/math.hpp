@@ -18,8 +18,7 @@ inline V polynomial(V x, const float (&c)[N]) {
 
 // e^x / 2^offset for -86.6 <= x <= 88.7 (NaN passes).
 inline V exp_scaled(V x, int offset) {
-  static constexpr float c[] = {1.0f,          1.0f,           0.5f,         0.166664153f,
-                                0.041666217f, 0.00837512873f, 0.00139485812f};
+  static constexpr float c[] = {1.0f, 1.0f, 0.5f, 0.166664153f, 0.041666217f, 0.00837512873f, 0.00139485812f};
   const V n = round(x * set1(1.44269504f));
   const V r = fma(n, set1(2.12194440e-4f), fma(n, set1(-0.693359375f), x));
   return polynomial(r, c) * bits_to_float(shift_left(addi(to_int(n), set1i(127 - offset)), 23));
@@ -29,9 +28,7 @@ inline V exp_scaled(V x, int offset) {
 inline V exp_bounded(V x) { return exp_scaled(x, 0); }
 
 // e^x for x <= 87.9 (NaN passes), within 2 ulp; 0 below -86.6: results under 2^-125 are flushed.
-inline V exp_low(V x) {
-  return select(less(x, set1(-86.64339f)), zero(), exp_bounded(max(set1(-86.64339f), x)));
-}
+inline V exp_low(V x) { return select(less(x, set1(-86.64339f)), zero(), exp_bounded(max(set1(-86.64339f), x))); }
 
 // e^x, within 2 ulp for -86.6 <= x <= 88.7; 0 below, infinity above.
 inline V exp(V x) {
@@ -49,7 +46,8 @@ inline V sigmoid(V x) {
 
 // Hyperbolic tangent, within 4 ulp.
 inline V tanh(V x) {
-  static constexpr float c[] = {-0.333333343f, 0.133333042f, -0.0539593846f, 0.0217698328f, -0.00834665354f, 0.00229553645f};
+  static constexpr float c[] = {-0.333333343f, 0.133333042f,    -0.0539593846f,
+                                0.0217698328f, -0.00834665354f, 0.00229553645f};
   const V a = abs(x);
   const V z = x * x;
   const V small = fma(x * z, polynomial(z, c), x);
@@ -60,9 +58,9 @@ inline V tanh(V x) {
 
 // Error function, absolute error below 2e-7, relative within 4 ulp for |x| < 1.
 inline V erf(V x) {
-  static constexpr float near[] = {1.1283791f,    -0.37612626f,   0.11283597f,   -0.026854329f,
+  static constexpr float near[] = {1.1283791f,   -0.37612626f,   0.11283597f,   -0.026854329f,
                                    0.005189312f, -0.0008018855f, 7.8824974e-05f};
-  static constexpr float far[] = {2.35814023e-05f, -1.1288651f,    -0.634514451f,   -0.107145302f,
+  static constexpr float far[] = {2.35814023e-05f, -1.1288651f,     -0.634514451f,   -0.107145302f,
                                   0.0244757086f,   -0.00395812513f, 0.000396456191f, -1.8273131e-05f};
   const V a = abs(x);
   const V small = x * polynomial(x * x, near);

@@ -31,9 +31,9 @@ class MatPlan {
 
  private:
   int64_t m_, k_, n_;
-  int64_t row_blocks_;   // parts of the rows: their packed panels stay in the second-level cache
-  int64_t col_panels_;   // panels of w
-  int64_t col_step_;     // of them in one piece of work
+  int64_t row_blocks_;  // parts of the rows: their packed panels stay in the second-level cache
+  int64_t col_panels_;  // panels of w
+  int64_t col_step_;    // of them in one piece of work
 };
 
 // y[batch] = alpha * a[batch] * b[batch] for products of activations, by OpenBLAS on the calling threads only. a, b:

@@ -100,8 +100,7 @@ TEST(Blas, BatchedProductsHaveTheSameBitsOnAnyThreads) {
       "batch");
   double sum = 0;
   for (int64_t k = 0; k < s.k; ++k)
-    sum += static_cast<double>(a[static_cast<size_t>(k)]) *
-           b[static_cast<size_t>((batch - 1) * s.k * s.n + k * s.n)];
+    sum += static_cast<double>(a[static_cast<size_t>(k)]) * b[static_cast<size_t>((batch - 1) * s.k * s.n + k * s.n)];
   EXPECT_NEAR(y[0], 0.5 * sum, 1e-5);
 }
 
@@ -201,15 +200,15 @@ TEST(Lstm, MatchesPlainLoopsInBothDirections) {
       plan.run(d, scratch.data(), parallel);
       return y;
     };
-    testing::expect_near(same_bits(run, "lstm"),
-                         lstm_loops(steps, batch, input, hidden, reverse, x, w, r, bias, peep), 1e-5, "lstm");
+    testing::expect_near(same_bits(run, "lstm"), lstm_loops(steps, batch, input, hidden, reverse, x, w, r, bias, peep),
+                         1e-5, "lstm");
   }
 }
 
 TEST(Attention, MatchesPlainLoops) {
   const float inf = __builtin_inff();
-  for (const auto& [queries, keys, depth, width] : std::vector<std::array<int64_t, 4>>{
-           {1, 1, 1, 1}, {5, 40, 8, 3}, {70, 33, 16, 20}, {33, 130, 64, 64}}) {
+  for (const auto& [queries, keys, depth, width] :
+       std::vector<std::array<int64_t, 4>>{{1, 1, 1, 1}, {5, 40, 8, 3}, {70, 33, 16, 20}, {33, 130, 64, 64}}) {
     for (const bool wide_mask : {false, true}) {  // one row of masks a query, or one for all
       const std::string what = plugin::cat(queries, "x", keys, "x", depth, "x", width);
       const auto q = random_floats(2 * queries * depth, 1);

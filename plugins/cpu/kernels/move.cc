@@ -45,7 +45,8 @@ void copy_rows(const LoopNest<2>& nest, const T* from, T* to, const Parallel& pa
 
 // The axis along which `from` is contiguous, when that is not the one along which `to` is; -1 otherwise.
 int transposing_axis(const LoopNest<2>& nest) {
-  if (nest.inner_stride(1) != 1 || nest.inner_stride(0) == 1 || nest.inner_stride(0) == 0 || nest.inner() < 4) return -1;
+  if (nest.inner_stride(1) != 1 || nest.inner_stride(0) == 1 || nest.inner_stride(0) == 0 || nest.inner() < 4)
+    return -1;
   for (int i = 0; i + 1 < nest.rank(); ++i)
     if (nest.strides[0][static_cast<size_t>(i)] == 1 && nest.dims[static_cast<size_t>(i)] >= 4) return i;
   return -1;

@@ -10,11 +10,12 @@
 
 namespace tenon::cpu {
 
-// to[i] = from[i] over `dims`, with strides in elements that may be 0 or negative. How it is walked is decided once, here.
+// to[i] = from[i] over `dims`, with strides in elements that may be 0 or negative. How it is walked is decided once,
+// here.
 struct CopyPlan {
-  LoopNest<2> nest;          // operands: from, to
-  int transposing_axis = -1; // of nest: along which `from` is contiguous, when that is not the last; else -1
-  LoopNest<2> matrices;      // the axes that are left when that one and the last are taken away; one matrix a row
+  LoopNest<2> nest;           // operands: from, to
+  int transposing_axis = -1;  // of nest: along which `from` is contiguous, when that is not the last; else -1
+  LoopNest<2> matrices;       // the axes that are left when that one and the last are taken away; one matrix a row
 };
 CopyPlan copy_plan(std::span<const int64_t> dims, std::span<const int64_t> from_strides,
                    std::span<const int64_t> to_strides);

@@ -148,8 +148,8 @@ void scale_shift(const float* x, float* y, int64_t n, int64_t channels, int64_t 
   });
 }
 
-void local_response_norm(const float* x, float* y, int64_t n, int64_t channels, int64_t inner, int64_t size, float alpha,
-                         float beta, float bias, const Parallel& parallel) {
+void local_response_norm(const float* x, float* y, int64_t n, int64_t channels, int64_t inner, int64_t size,
+                         float alpha, float beta, float bias, const Parallel& parallel) {
   const float factor = alpha / static_cast<float>(size);
   parallel(n * channels, [&](int64_t i, uint32_t) {
     const int64_t c = i % channels;

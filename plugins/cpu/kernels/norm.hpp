@@ -33,8 +33,8 @@ void scale_shift(const float* x, float* y, int64_t n, int64_t channels, int64_t 
                  const float* shift, const Parallel& parallel);
 
 // y = x / (bias + alpha / size * sum of squares over `size` neighbouring channels)^beta, x [n, channels, inner].
-void local_response_norm(const float* x, float* y, int64_t n, int64_t channels, int64_t inner, int64_t size, float alpha,
-                         float beta, float bias, const Parallel& parallel);
+void local_response_norm(const float* x, float* y, int64_t n, int64_t channels, int64_t inner, int64_t size,
+                         float alpha, float beta, float bias, const Parallel& parallel);
 
 }  // namespace tenon::cpu
 

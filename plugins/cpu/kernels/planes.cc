@@ -10,7 +10,7 @@ namespace {
 using simd::kLanes;
 using simd::V;
 
-constexpr int64_t kBandFloats = 4096;      // of input that a thread holds at once: half of a first-level cache
+constexpr int64_t kBandFloats = 4096;        // of input that a thread holds at once: half of a first-level cache
 constexpr int64_t kIndexFloats = 64 * 1024;  // input floats of a piece of work, so that pieces are not too small
 
 }  // namespace
@@ -78,8 +78,8 @@ void PlanePlan::load_band(const float* plane, Band band, float fill, float* scra
   }
 }
 
-// Calls body(plane_in, band, phases, result) for each band of each input plane; `result` has room for the band's outputs
-// in rows of phase_width_.
+// Calls body(plane_in, band, phases, result) for each band of each input plane; `result` has room for the band's
+// outputs in rows of phase_width_.
 template <class Body>
 void PlanePlan::for_bands(float fill, const float* x, float* workspace, const Parallel& parallel, Body body) const {
   const int64_t total = d_.planes_in * bands_;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What works on one channel plane at a time: depthwise convolution and pooling with a window.
 //
-// A band of output rows reads a padded copy of its input rows, split by stride: phase (py, px) holds every sh-th row and
-// sw-th column. In it the taps of neighbouring outputs are neighbours, so whole vectors are computed along the flattened
-// rows, whatever the stride and however narrow the image.
+// A band of output rows reads a padded copy of its input rows, split by stride: phase (py, px) holds every sh-th row
+// and sw-th column. In it the taps of neighbouring outputs are neighbours, so whole vectors are computed along the
+// flattened rows, whatever the stride and however narrow the image.
 #ifndef TENON_CPU_KERNELS_PLANES_HPP_
 #define TENON_CPU_KERNELS_PLANES_HPP_
 
@@ -15,8 +15,8 @@
 
 namespace tenon::cpu {
 
-// Sizes in elements. x: `planes_in` planes of ih * iw; y: planes_in * multiplier planes of oh * ow; output plane p reads
-// input plane p / multiplier.
+// Sizes in elements. x: `planes_in` planes of ih * iw; y: planes_in * multiplier planes of oh * ow; output plane p
+// reads input plane p / multiplier.
 struct PlaneDims {
   int64_t planes_in = 1, multiplier = 1, ih = 1, iw = 1, oh = 1, ow = 1;
   int64_t kh = 1, kw = 1, sh = 1, sw = 1, dh = 1, dw = 1;
@@ -48,12 +48,12 @@ class PlanePlan {
   void for_bands(float fill, const float* x, float* workspace, const Parallel& parallel, Body body) const;
 
   PlaneDims d_;
-  int64_t phase_width_;   // floats of a row of every phase
-  int64_t band_rows_;     // output rows of a band
-  int64_t phase_rows_;    // input rows of a phase that a band needs
-  int64_t bands_;         // of a plane
-  int64_t line_;          // floats of one padded input row
-  int64_t scratch_;       // floats of a thread: phases, result, line
+  int64_t phase_width_;        // floats of a row of every phase
+  int64_t band_rows_;          // output rows of a band
+  int64_t phase_rows_;         // input rows of a phase that a band needs
+  int64_t bands_;              // of a plane
+  int64_t line_;               // floats of one padded input row
+  int64_t scratch_;            // floats of a thread: phases, result, line
   std::vector<int64_t> taps_;  // offset of each tap in the phases
 };
 

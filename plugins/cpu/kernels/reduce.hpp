@@ -20,8 +20,8 @@ class ReducePlan {
   int64_t outputs() const { return outputs_; }
   // Elements that go into one output.
   int64_t count() const { return count_; }
-  // An empty reduction gives the operator's neutral element (Max: -infinity, Min: infinity, Mean: NaN). Max and Min give
-  // NaN when the window holds one. Sums are of vectors of lanes, each lane in order.
+  // An empty reduction gives the operator's neutral element (Max: -infinity, Min: infinity, Mean: NaN). Max and Min
+  // give NaN when the window holds one. Sums are of vectors of lanes, each lane in order.
   void run(ReduceOp op, const float* x, float* y, const Parallel& parallel) const;
   // Integers: Sum, Max, Min, Prod, Mean (truncated); sums wrap. T: int32_t, int64_t.
   template <class T>

@@ -17,7 +17,8 @@ using testing::same_bits;
 using Dims = std::vector<int64_t>;
 
 TEST(Softmax, MatchesPlainLoopsAlongAnyAxis) {
-  for (const Dims& d : {Dims{3, 5, 1}, Dims{2, 40, 1}, Dims{700, 33, 1}, Dims{2, 7, 19}, Dims{40, 9, 100}, Dims{1, 1, 1}}) {
+  for (const Dims& d :
+       {Dims{3, 5, 1}, Dims{2, 40, 1}, Dims{700, 33, 1}, Dims{2, 7, 19}, Dims{40, 9, 100}, Dims{1, 1, 1}}) {
     const auto x = random_floats(d[0] * d[1] * d[2], 1);
     for (const bool logarithm : {false, true}) {
       std::vector<double> want(x.size());
@@ -60,11 +61,14 @@ TEST(LayerNorm, MatchesPlainLoopsAndAddsTheResidual) {
     for (int64_t r = 0; r < rows; ++r) {
       double mean = 0;
       double var = 0;
-      const auto at = [&](int64_t i) { return static_cast<double>(x[static_cast<size_t>(r * width + i)] + add[static_cast<size_t>(r * width + i)]); };
+      const auto at = [&](int64_t i) {
+        return static_cast<double>(x[static_cast<size_t>(r * width + i)] + add[static_cast<size_t>(r * width + i)]);
+      };
       for (int64_t i = 0; i < width; ++i) mean += at(i) / static_cast<double>(width);
       for (int64_t i = 0; i < width; ++i) var += (at(i) - mean) * (at(i) - mean) / static_cast<double>(width);
       for (int64_t i = 0; i < width; ++i)
-        want.push_back((at(i) - mean) / std::sqrt(var + 1e-3) * scale[static_cast<size_t>(i)] + bias[static_cast<size_t>(i)]);
+        want.push_back((at(i) - mean) / std::sqrt(var + 1e-3) * scale[static_cast<size_t>(i)] +
+                       bias[static_cast<size_t>(i)]);
     }
     LayerNorm p;
     p.rows = rows;
@@ -88,11 +92,16 @@ struct Reduction {
 };
 
 TEST(Reduce, MatchesPlainLoopsOverAnyAxes) {
-  const Reduction cases[] = {{{4, 5, 6}, {false, true, false}},    {{4, 5, 6}, {true, false, true}},
-                             {{300, 70}, {true, false}},           {{300, 70}, {false, true}},
-                             {{2, 3, 4, 5}, {true, true, true, true}}, {{2, 3, 4, 5}, {false, true, true, false}},
-                             {{6, 1, 50}, {false, true, false}},   {{33}, {true}},
-                             {{20000}, {true}},                    {{3, 20000}, {true, false}}};
+  const Reduction cases[] = {{{4, 5, 6}, {false, true, false}},
+                             {{4, 5, 6}, {true, false, true}},
+                             {{300, 70}, {true, false}},
+                             {{300, 70}, {false, true}},
+                             {{2, 3, 4, 5}, {true, true, true, true}},
+                             {{2, 3, 4, 5}, {false, true, true, false}},
+                             {{6, 1, 50}, {false, true, false}},
+                             {{33}, {true}},
+                             {{20000}, {true}},
+                             {{3, 20000}, {true, false}}};
   for (const Reduction& c : cases) {
     const int64_t n = std::accumulate(c.dims.begin(), c.dims.end(), int64_t{1}, std::multiplies<>());
     const auto x = random_floats(n, 1);
@@ -111,7 +120,8 @@ TEST(Reduce, MatchesPlainLoopsOverAnyAxes) {
         rest /= c.dims[a];
       }
       sum[static_cast<size_t>(at)] += x[static_cast<size_t>(i)];
-      most[static_cast<size_t>(at)] = std::max(most[static_cast<size_t>(at)], static_cast<double>(x[static_cast<size_t>(i)]));
+      most[static_cast<size_t>(at)] =
+          std::max(most[static_cast<size_t>(at)], static_cast<double>(x[static_cast<size_t>(i)]));
     }
     const auto run = [&](ReduceOp op) {
       return same_bits(
@@ -131,9 +141,15 @@ TEST(Reduce, MatchesPlainLoopsOverAnyAxes) {
 
 TEST(Binary, BroadcastsAsNumpyDoes) {
   const Dims out = {3, 4, 5};
-  for (const auto& [a_dims, b_dims] : std::vector<std::pair<Dims, Dims>>{
-           {{3, 4, 5}, {3, 4, 5}}, {{3, 4, 5}, {5}}, {{3, 4, 5}, {4, 1}}, {{3, 1, 5}, {1, 4, 1}}, {{3, 4, 5}, {}}, {{1}, {3, 4, 5}}}) {
-    const auto size = [](const Dims& d) { return std::accumulate(d.begin(), d.end(), int64_t{1}, std::multiplies<>()); };
+  for (const auto& [a_dims, b_dims] : std::vector<std::pair<Dims, Dims>>{{{3, 4, 5}, {3, 4, 5}},
+                                                                         {{3, 4, 5}, {5}},
+                                                                         {{3, 4, 5}, {4, 1}},
+                                                                         {{3, 1, 5}, {1, 4, 1}},
+                                                                         {{3, 4, 5}, {}},
+                                                                         {{1}, {3, 4, 5}}}) {
+    const auto size = [](const Dims& d) {
+      return std::accumulate(d.begin(), d.end(), int64_t{1}, std::multiplies<>());
+    };
     const auto a = random_floats(size(a_dims), 1);
     const auto b = random_floats(size(b_dims), 2);
     const auto sa = broadcast_strides(a_dims, out);

@@ -54,8 +54,7 @@ inline Parallel threaded() {
 inline void expect_near(const std::vector<float>& got, const std::vector<double>& want, double bound,
                         const std::string& what) {
   ASSERT_EQ(got.size(), want.size());
-  for (size_t i = 0; i < got.size(); ++i)
-    ASSERT_NEAR(got[i], want[i], bound) << what << ", element " << i;
+  for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], bound) << what << ", element " << i;
 }
 
 // run(parallel) returns the result: the same bits however the pieces are ordered.

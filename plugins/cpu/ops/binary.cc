@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX's element-wise operators of two tensors, with broadcasting: arithmetic and comparison in float32, int32 and int64,
-// logic in bool.
+// ONNX's element-wise operators of two tensors, with broadcasting: arithmetic and comparison in float32, int32 and
+// int64, logic in bool.
 #include "kernels/binary.hpp"
 
 #include <algorithm>
@@ -137,8 +137,7 @@ class Variadic : public Kernel {
     settle(shapes, 0, y);
     // The first step reads inputs 0 and 1 (0 twice is never needed: one input is a copy), later ones the output.
     for (size_t i = 1; i < in_.size(); ++i)
-      plan->steps.push_back(
-          broadcast_loops<3>({i == 1 ? dims(shapes, 0) : DimsView(y), dims(shapes, i)}, y));
+      plan->steps.push_back(broadcast_loops<3>({i == 1 ? dims(shapes, 0) : DimsView(y), dims(shapes, i)}, y));
     plan->n = count_of(y);
     return plan;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX Cast (form 6) between float32, float64, the integers of 8 to 64 bits and bool. Floats become integers by truncation,
-// out-of-range values as the processor converts them; to bool: not equal to zero.
+// ONNX Cast (form 6) between float32, float64, the integers of 8 to 64 bits and bool. Floats become integers by
+// truncation, out-of-range values as the processor converts them; to bool: not equal to zero.
 #include "kernels/loops.hpp"
 #include "ops/families.hpp"
 
@@ -49,8 +49,10 @@ bool with_type(uint32_t dtype, F&& f) {
 template <class To, class From>
 To convert(From x) {
   if constexpr (std::is_same_v<From, Bool>) {
-    if constexpr (std::is_same_v<To, Bool>) return x;
-    else return static_cast<To>(x.value != 0);
+    if constexpr (std::is_same_v<To, Bool>)
+      return x;
+    else
+      return static_cast<To>(x.value != 0);
   } else if constexpr (std::is_same_v<To, Bool>) {
     return Bool{static_cast<uint8_t>(x != From{})};
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
@@ -113,8 +115,8 @@ class Cast : public Kernel {
 bool check(const Node& node, Refusal& refusal) {
   for (const Value& v : {node.input(0), node.output(0)}) {
     if (with_type(v.dtype(), [](auto) {})) continue;
-    return refusal.set(TENON_REFUSE_DTYPE, plugin::cat("Cast of ", plugin::dtype_name(v.dtype()), " is not in this provider"),
-                       v.id());
+    return refusal.set(TENON_REFUSE_DTYPE,
+                       plugin::cat("Cast of ", plugin::dtype_name(v.dtype()), " is not in this provider"), v.id());
   }
   return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX Conv (form 1) over one or two spatial axes in float32, any groups, strides and dilations; with what follows it in a
-// fused region: residual and activation. Sums run over input channel, then kernel row and column, in float32.
+// ONNX Conv (form 1) over one or two spatial axes in float32, any groups, strides and dilations; with what follows it
+// in a fused region: residual and activation. Sums run over input channel, then kernel row and column, in float32.
 #include "kernels/conv.hpp"
 
 #include "kernels/planes.hpp"
@@ -92,7 +92,8 @@ class Conv : public Kernel {
     } else if (d.k() > 0) {
       plan->packing = packed_weights_ ? packing_ : choose_packing(d.ocg, d.k(), d.pixels());
       plan->conv = std::make_unique<ConvPlan>(d, plan->packing);
-      if (!packed_weights_) plan->weight_floats = round_up(packed_weight_floats(plan->packing, groups_, d.ocg, d.k()), 16);
+      if (!packed_weights_)
+        plan->weight_floats = round_up(packed_weight_floats(plan->packing, groups_, d.ocg, d.k()), 16);
       floats = plan->weight_floats + plan->conv->workspace_floats(max_workers());
     }
     info.workspace_bytes = static_cast<uint64_t>(floats + plan->late.product_floats) * sizeof(float);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX ConvTranspose (form 1) over one or two spatial axes in float32: one product per image and group, whose columns are
-// then added where they belong. Sums run over input channel, then kernel row and column.
+// ONNX ConvTranspose (form 1) over one or two spatial axes in float32: one product per image and group, whose columns
+// are then added where they belong. Sums run over input channel, then kernel row and column.
 #include <algorithm>
 #include <cmath>
 
@@ -62,8 +62,8 @@ class ConvTranspose : public Kernel {
     const int64_t pixels = plan->ih * plan->iw;
     plan->mat = std::make_unique<MatPlan>(pixels, plan->icg, cols);
     plan->weight_floats = packed_b_floats(plan->icg, cols);
-    const int64_t floats = round_up(groups_ * plan->weight_floats, 16) + round_up(pixels * cols, 16) +
-                           plan->mat->workspace_floats();
+    const int64_t floats =
+        round_up(groups_ * plan->weight_floats, 16) + round_up(pixels * cols, 16) + plan->mat->workspace_floats();
     info.workspace_bytes = static_cast<uint64_t>(floats) * sizeof(float);
     return plan;
   }
@@ -81,8 +81,8 @@ class ConvTranspose : public Kernel {
     for (int64_t i = 0; i < p.n * groups_; ++i) {
       MatOut o;
       o.y = product;
-      p.mat->run(data<float>(run, 0) + i * p.icg * pixels, 1, pixels, packed + i % groups_ * p.weight_floats, o, scratch,
-                 parallel(run));
+      p.mat->run(data<float>(run, 0) + i * p.icg * pixels, 1, pixels, packed + i % groups_ * p.weight_floats, o,
+                 scratch, parallel(run));
       const float* bias = has(2) ? data<float>(run, 2) + i % groups_ * p.ocg : nullptr;
       float* y = out<float>(run, 0) + i * p.ocg * p.oh * p.ow;
       parallel(run)(p.ocg, [&](int64_t oc, uint32_t) {

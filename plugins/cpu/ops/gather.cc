@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX Gather (form 1) and GatherND (form 11), by element size; indices int32 or int64, negative ones count from the end.
+// ONNX Gather (form 1) and GatherND (form 11), by element size; indices int32 or int64, negative ones count from the
+// end.
 #include <atomic>
 #include <cstring>
 
@@ -67,9 +68,7 @@ class Gather : public Kernel {
     p.y.assign(indices.begin(), indices.end() - 1);
     p.y.insert(p.y.end(), p.x.begin() + static_cast<std::ptrdiff_t>(batch) + tuple, p.x.end());
   }
-  int64_t index(const Run& run, int64_t i) const {
-    return long_ ? data<int64_t>(run, 1)[i] : data<int32_t>(run, 1)[i];
-  }
+  int64_t index(const Run& run, int64_t i) const { return long_ ? data<int64_t>(run, 1)[i] : data<int32_t>(run, 1)[i]; }
   // Calls move(row) for each of `rows` rows of `inner` elements.
   template <class Move>
   void for_rows(const GatherPlan& p, int64_t rows, const Run& run, Move&& move) const {

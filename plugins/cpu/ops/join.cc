@@ -36,7 +36,9 @@ struct JoinPlan : Plan {
 class Concat : public Kernel {
  public:
   explicit Concat(const Build& build)
-      : Kernel(build, "concat"), bytes_(element_bytes(build.node.input(0).dtype())), axis_(build.node.attr_int("axis", 0)) {}
+      : Kernel(build, "concat"),
+        bytes_(element_bytes(build.node.input(0).dtype())),
+        axis_(build.node.attr_int("axis", 0)) {}
   std::unique_ptr<Plan> prepare(const Shapes& shapes, tenon_prepared_info&) override {
     auto plan = std::make_unique<JoinPlan>();
     Dims y(dims(shapes, 0).begin(), dims(shapes, 0).end());
@@ -52,7 +54,8 @@ class Concat : public Kernel {
       y[axis] += x[axis];
     }
     settle(shapes, 0, y);
-    plan->parts = parts_of(count_of(DimsView(y).first(axis)), y[axis], count_of(DimsView(y).subspan(axis + 1)), sizes, true);
+    plan->parts =
+        parts_of(count_of(DimsView(y).first(axis)), y[axis], count_of(DimsView(y).subspan(axis + 1)), sizes, true);
     return plan;
   }
   void execute(const Plan& plan, const Run& run) override {
@@ -88,7 +91,8 @@ class Split : public Kernel {
     const auto* x = data<std::byte>(run, 0);
     if (!p.parts.empty()) {
       for (size_t i = 0; i < p.parts.size(); ++i)
-        if (makes(i)) copy_strided(bytes_, p.parts[i].copy, x + p.parts[i].offset * bytes_, out<void>(run, i), parallel(run));
+        if (makes(i))
+          copy_strided(bytes_, p.parts[i].copy, x + p.parts[i].offset * bytes_, out<void>(run, i), parallel(run));
       return;
     }
     const Dims sizes = resolve(p.x, ints_of(in(run, 1)));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX LSTM (form 7) in float32: all directions, peepholes and sequence lengths, with the default activations; layout 0.
+// ONNX LSTM (form 7) in float32: all directions, peepholes and sequence lengths, with the default activations; layout
+// 0.
 #include "kernels/lstm.hpp"
 
 #include "ops/families.hpp"
@@ -37,8 +38,8 @@ class Lstm : public Kernel {
     const DimsView x = dims(shapes, 0);
     const DimsView w = dims(shapes, 1);
     const DimsView r = dims(shapes, 2);
-    plugin::require(x.size() == 3 && w.size() == 3 && r.size() == 3 && w[2] == x[2] && w[1] == 4 * r[2] && r[1] == w[1] &&
-                        r[0] == w[0],
+    plugin::require(x.size() == 3 && w.size() == 3 && r.size() == 3 && w[2] == x[2] && w[1] == 4 * r[2] &&
+                        r[1] == w[1] && r[0] == w[0],
                     TENON_INVALID_TENSOR, node_text_, ": X of dims ", x, ", W of dims ", w, " and R of dims ", r,
                     " do not fit");
     plan->steps = x[0];
@@ -58,8 +59,7 @@ class Lstm : public Kernel {
     plan->w_floats = packed_b_floats(plan->input, 4 * plan->hidden);
     plan->r_floats = packed_b_floats(plan->hidden, 4 * plan->hidden);
     if (!constant_) plan->weight_floats = round_up(plan->dirs * (plan->w_floats + plan->r_floats), 16);
-    info.workspace_bytes =
-        static_cast<uint64_t>(plan->weight_floats + plan->lstm->workspace_floats()) * sizeof(float);
+    info.workspace_bytes = static_cast<uint64_t>(plan->weight_floats + plan->lstm->workspace_floats()) * sizeof(float);
     return plan;
   }
   void execute(const Plan& plan, const Run& run) override {

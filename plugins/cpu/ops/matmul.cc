@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX MatMul (form 1) and Gemm (form 11) in float32. A constant right side is packed once and multiplied by own kernels,
-// with row bias, residual and activation of a fused region; products of two activations are OpenBLAS's. Sums run over k in
-// float32.
+// ONNX MatMul (form 1) and Gemm (form 11) in float32. A constant right side is packed once and multiplied by own
+// kernels, with row bias, residual and activation of a fused region; products of two activations are OpenBLAS's. Sums
+// run over k in float32.
 #include "kernels/matmul.hpp"
 
 #include <algorithm>
@@ -77,7 +77,8 @@ class PackedMatMul : public Kernel {
       plan->addend = broadcast_loops<2>({dims(shapes, 2)}, Dims{plan->m, plan->n});
     }
     info.workspace_bytes = static_cast<uint64_t>(plan->weight_floats + plan->addend_floats + plan->late.product_floats +
-                                                 plan->mat->workspace_floats()) * sizeof(float);
+                                                 plan->mat->workspace_floats()) *
+                           sizeof(float);
     return plan;
   }
   void execute(const Plan& plan, const Run& run) override {

@@ -13,11 +13,16 @@ struct Entry {
 };
 
 constexpr Entry kEntries[] = {
-    {"ReduceSum", ReduceOp::kSum},        {"ReduceMean", ReduceOp::kMean},
-    {"ReduceMax", ReduceOp::kMax},        {"ReduceMin", ReduceOp::kMin},
-    {"ReduceProd", ReduceOp::kProd},      {"ReduceL1", ReduceOp::kL1},
-    {"ReduceL2", ReduceOp::kL2},          {"ReduceSumSquare", ReduceOp::kSumSquare},
-    {"GlobalAveragePool", ReduceOp::kMean}, {"GlobalMaxPool", ReduceOp::kMax},
+    {"ReduceSum", ReduceOp::kSum},
+    {"ReduceMean", ReduceOp::kMean},
+    {"ReduceMax", ReduceOp::kMax},
+    {"ReduceMin", ReduceOp::kMin},
+    {"ReduceProd", ReduceOp::kProd},
+    {"ReduceL1", ReduceOp::kL1},
+    {"ReduceL2", ReduceOp::kL2},
+    {"ReduceSumSquare", ReduceOp::kSumSquare},
+    {"GlobalAveragePool", ReduceOp::kMean},
+    {"GlobalMaxPool", ReduceOp::kMax},
 };
 
 struct ReduceKernelPlan : Plan {

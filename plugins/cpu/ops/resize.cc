@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX Resize (form 13): nearest by element size on any axes, linear in float32 on the last two; sizes or scales, the five
-// coordinate modes without crop.
+// ONNX Resize (form 13): nearest by element size on any axes, linear in float32 on the last two; sizes or scales, the
+// five coordinate modes without crop.
 #include "kernels/resize.hpp"
 
 #include <algorithm>
@@ -117,8 +117,8 @@ class Resize : public Kernel {
     }
     const size_t rank = axes.size();
     for (size_t i = 0; i + 2 < rank; ++i)
-      plugin::require(axes[i].in == axes[i].out, TENON_UNSUPPORTED, node_text_,
-                      ": linear resizing of axis ", i, " is not in this provider");
+      plugin::require(axes[i].in == axes[i].out, TENON_UNSUPPORTED, node_text_, ": linear resizing of axis ", i,
+                      " is not in this provider");
     p.rows = linear_table(coordinates_, rank >= 2 ? axes[rank - 2] : ResizeAxis{});
     p.cols = linear_table(coordinates_, axes[rank - 1]);
   }
@@ -153,8 +153,7 @@ bool only_last_two(const Node& node) {
   if (!x.rank_known() || x.rank() == 0) return false;
   const auto axes = node.attr_ints("axes");
   const auto rank = static_cast<int64_t>(x.rank());
-  if (!axes.empty())
-    return std::ranges::all_of(axes, [&](int64_t a) { return (a < 0 ? a + rank : a) >= rank - 2; });
+  if (!axes.empty()) return std::ranges::all_of(axes, [&](int64_t a) { return (a < 0 ? a + rank : a) >= rank - 2; });
   if (!y || !y.rank_known() || y.rank() != x.rank()) return false;
   for (uint32_t i = 0; i + 2 < x.rank(); ++i) {
     const bool symbol = x.raw().symbols != nullptr && y.raw().symbols != nullptr && x.raw().symbols[i] != 0 &&

@@ -81,7 +81,8 @@ class Range : public Kernel {
     const T limit = *data<T>(run, 1);
     const T delta = *data<T>(run, 2);
     plugin::require(delta != 0, TENON_RUN, node_text_, ": delta is 0");
-    const double steps = std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta));
+    const double steps =
+        std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta));
     plugin::require(steps < 1e15, TENON_LIMIT, node_text_, " makes too many elements");
     const int64_t n = steps > 0 ? static_cast<int64_t>(steps) : 0;
     T* y = static_cast<T*>(out_of(run, 0, Dims{n}));

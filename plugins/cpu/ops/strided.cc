@@ -15,7 +15,8 @@ struct StridedPlan : Plan {
 
 class Strided : public Kernel {
  public:
-  Strided(const Build& build, const char* name) : Kernel(build, name), bytes_(element_bytes(build.node.input(0).dtype())) {}
+  Strided(const Build& build, const char* name)
+      : Kernel(build, name), bytes_(element_bytes(build.node.input(0).dtype())) {}
   std::unique_ptr<Plan> prepare(const Shapes& shapes, tenon_prepared_info&) override {
     auto plan = std::make_unique<StridedPlan>();
     plan->x.assign(dims(shapes, 0).begin(), dims(shapes, 0).end());
@@ -75,8 +76,8 @@ class Transpose : public Strided {
     plugin::require(perm_.empty() || perm_.size() == p.x.size(), TENON_INVALID_TENSOR, node_text_, ": perm of ",
                     perm_.size(), " axes on dims ", p.x);
     for (size_t i = 0; i < p.x.size(); ++i) {
-      const auto a = perm_.empty() ? p.x.size() - 1 - i
-                                   : static_cast<size_t>(normal_axis(perm_[i], p.x.size(), node_text_));
+      const auto a =
+          perm_.empty() ? p.x.size() - 1 - i : static_cast<size_t>(normal_axis(perm_[i], p.x.size(), node_text_));
       p.y.push_back(p.x[a]);
       from.push_back(own[a]);
     }
@@ -112,7 +113,8 @@ class Slice : public Strided {
     const auto& starts = *ints[1];
     const auto& ends = *ints[2];
     for (size_t i = 0; i < starts.size(); ++i) {
-      const int64_t wanted = ints.size() > 3 && ints[3] && i < ints[3]->size() ? (*ints[3])[i] : static_cast<int64_t>(i);
+      const int64_t wanted =
+          ints.size() > 3 && ints[3] && i < ints[3]->size() ? (*ints[3])[i] : static_cast<int64_t>(i);
       const auto a = static_cast<size_t>(normal_axis(wanted, p.x.size(), node_text_));
       const int64_t step = ints.size() > 4 && ints[4] && i < ints[4]->size() ? (*ints[4])[i] : 1;
       plugin::require(step != 0 && step != INT64_MIN && i < ends.size(), TENON_RUN, node_text_, ": step ", step,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX's functions of one float32 tensor (opset 28 forms): Relu, Sigmoid, Gelu, Clip, ... Errors: kernels/activation.hpp.
+// ONNX's functions of one float32 tensor (opset 28 forms): Relu, Sigmoid, Gelu, Clip, ... Errors:
+// kernels/activation.hpp.
 #include "fuse.hpp"
 #include "kernels/loops.hpp"
 #include "ops/families.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX operators whose output is their input under other dims: Reshape (form 5), Squeeze and Unsqueeze (form 13), Flatten,
-// Identity and Dropout (form 12, inference). Hosts make views of most of them; what is left is a copy.
+// ONNX operators whose output is their input under other dims: Reshape (form 5), Squeeze and Unsqueeze (form 13),
+// Flatten, Identity and Dropout (form 12, inference). Hosts make views of most of them; what is left is a copy.
 #include <algorithm>
 #include <cstring>
 

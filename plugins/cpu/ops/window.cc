@@ -52,8 +52,7 @@ bool check_window(const Node& node, Refusal& refusal) {
                        node.input(0).id());
   for (const auto name : {"strides", "dilations", "kernel_shape"}) {
     for (const int64_t v : node.attr_ints(name)) {
-      if (v < 1 || v > INT32_MAX)
-        return refusal.set(TENON_REFUSE_ATTR, plugin::cat("attribute ", name, " holds ", v));
+      if (v < 1 || v > INT32_MAX) return refusal.set(TENON_REFUSE_ATTR, plugin::cat("attribute ", name, " holds ", v));
     }
   }
   for (const int64_t v : node.attr_ints("pads"))
