@@ -6,7 +6,6 @@
 namespace tenon::fake_device {
 
 using plugin::element_count;
-using plugin::fail;
 using plugin::require;
 
 std::vector<int64_t> broadcast_dims(std::span<const int64_t> a, std::span<const int64_t> b) {

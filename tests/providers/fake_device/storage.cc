@@ -9,9 +9,7 @@
 
 namespace tenon::fake_device {
 
-using plugin::dims_of;
 using plugin::element_count;
-using plugin::fail;
 using plugin::require;
 
 namespace {
