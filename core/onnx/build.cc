@@ -58,17 +58,22 @@ Type type_of(const Constant& constant) {
 
 Builder::Builder(Model* model, const Opsets& opsets, TensorReader* tensors, Functions* functions,
                  const ImportOptions& options, uint64_t deadline_ns)
-    : model_(model), opsets_(opsets), tensors_(tensors), functions_(functions), options_(options), deadline_ns_(deadline_ns) {}
+    : model_(model),
+      opsets_(opsets),
+      tensors_(tensors),
+      functions_(functions),
+      options_(options),
+      deadline_ns_(deadline_ns) {}
 
 Status Builder::tick() {
   if (++nodes_ > options_.limits.nodes) {
-    return Status(TENON_LIMIT, "the model has more nodes than the limit 'nodes' of " +
-                                   std::to_string(options_.limits.nodes))
+    return Status(TENON_LIMIT,
+                  "the model has more nodes than the limit 'nodes' of " + std::to_string(options_.limits.nodes))
         .with_value("nodes");
   }
   if ((nodes_ & 63) == 0 && now_ns() > deadline_ns_) {
-    return Status(TENON_LIMIT, "import takes longer than the limit 'seconds' of " +
-                                   std::to_string(options_.limits.seconds))
+    return Status(TENON_LIMIT,
+                  "import takes longer than the limit 'seconds' of " + std::to_string(options_.limits.seconds))
         .with_value("seconds");
   }
   return {};
@@ -77,13 +82,25 @@ Status Builder::tick() {
 Result<Type> Builder::read_type(const wire::Type& wire, bool fresh) {
   Type type;
   switch (wire.kind) {
-    case wire::Type::none: return type;
-    case wire::Type::opaque: return Status(TENON_UNSUPPORTED, "is of an opaque type");
-    case wire::Type::tensor: type.kind = TypeKind::tensor; break;
-    case wire::Type::sparse_tensor: type.kind = TypeKind::sparse_tensor; break;
-    case wire::Type::sequence: type.kind = TypeKind::sequence; break;
-    case wire::Type::optional: type.kind = TypeKind::optional; break;
-    case wire::Type::map: type.kind = TypeKind::map; break;
+    case wire::Type::none:
+      return type;
+    case wire::Type::opaque:
+      return Status(TENON_UNSUPPORTED, "is of an opaque type");
+    case wire::Type::tensor:
+      type.kind = TypeKind::tensor;
+      break;
+    case wire::Type::sparse_tensor:
+      type.kind = TypeKind::sparse_tensor;
+      break;
+    case wire::Type::sequence:
+      type.kind = TypeKind::sequence;
+      break;
+    case wire::Type::optional:
+      type.kind = TypeKind::optional;
+      break;
+    case wire::Type::map:
+      type.kind = TypeKind::map;
+      break;
   }
   const bool holder = wire.kind == wire::Type::sequence || wire.kind == wire::Type::optional;
   if (!holder) {
@@ -126,7 +143,8 @@ Result<ValueId> Builder::find_value(std::string_view name, Scope* scope) {
     return it->second;
   }
   if (scope->parent == nullptr) {
-    return Status(TENON_INVALID_MODEL, "reads '" + std::string(name) + "', which nothing makes").with_value(std::string(name));
+    return Status(TENON_INVALID_MODEL, "reads '" + std::string(name) + "', which nothing makes")
+        .with_value(std::string(name));
   }
   TENON_ASSIGN_OR_RETURN(const ValueId outer, find_value(name, scope->parent));
   Graph& graph = *scope->graph;
@@ -138,6 +156,7 @@ Result<ValueId> Builder::find_value(std::string_view name, Scope* scope) {
       known = graph.add_value(source.name, source.type);
       if (source.constant != kNone) {
         graph.values[known].constant = source.constant;
+        graph.values[known].shape_class = ShapeClass::fixed;
       } else {
         graph.captures.push_back(Capture{outer, known});
       }
@@ -287,7 +306,8 @@ Status Builder::check_declared(ValueId id, std::string_view name, const Scope& s
     value.type = declared;
     return {};
   }
-  if (ranks_differ(value.type.shape, declared.shape) || onnx_facts::type_key(value.type) != onnx_facts::type_key(declared)) {
+  if (ranks_differ(value.type.shape, declared.shape) ||
+      onnx_facts::type_key(value.type) != onnx_facts::type_key(declared)) {
     const std::string got = onnx_facts::type_text(declared);
     const std::string expected = onnx_facts::type_text(value.type);
     return invalid_value(scope, "value", name, "is declared as " + got + ", but its node makes a " + expected)

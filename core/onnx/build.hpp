@@ -82,7 +82,7 @@ class Builder {
                         const std::vector<ValueId>& outputs, const Node& caller, Graph* graph);
 
  private:
-  struct Call;   // one node on its way in
+  struct Call;  // one node on its way in
   class Raising;
 
   Status add_initializers(const wire::Graph& graph, Scope* scope);

@@ -16,10 +16,9 @@ uint32_t type_of(const wire::Attribute& wire) {
   if (wire.type != 0) {
     return static_cast<uint32_t>(wire.type);
   }
-  const std::pair<uint32_t, uint32_t> fields[] = {{2, kAttrFloat},  {3, kAttrInt},     {4, kAttrString},
-                                                  {5, kAttrTensor}, {6, kAttrGraph},   {7, kAttrFloats},
-                                                  {8, kAttrInts},   {9, kAttrStrings}, {14, kAttrType},
-                                                  {22, kAttrSparseTensor}};
+  const std::pair<uint32_t, uint32_t> fields[] = {
+      {2, kAttrFloat},  {3, kAttrInt},  {4, kAttrString},  {5, kAttrTensor}, {6, kAttrGraph},
+      {7, kAttrFloats}, {8, kAttrInts}, {9, kAttrStrings}, {14, kAttrType},  {22, kAttrSparseTensor}};
   for (const auto& [field, type] : fields) {
     if ((wire.seen >> field & 1U) != 0) {
       return type;
@@ -59,7 +58,8 @@ std::vector<Type> body_seeds(const Node& node, const Graph& graph) {
     inputs.push_back(id == kNone ? Type{} : graph.values[id].type);
   }
   if (node.is("Loop")) {
-    std::vector<Type> seeds = {Type::tensor(TENON_INT64, std::vector<Dim>{}), Type::tensor(TENON_BOOL, std::vector<Dim>{})};
+    std::vector<Type> seeds = {Type::tensor(TENON_INT64, std::vector<Dim>{}),
+                               Type::tensor(TENON_BOOL, std::vector<Dim>{})};
     for (size_t i = 2; i < inputs.size(); ++i) {
       inputs[i].shape.reset();  // may differ from one iteration to the next
       seeds.push_back(inputs[i]);
@@ -153,7 +153,8 @@ Status Builder::read_attributes(Call* call) {
   }
   std::sort(names.begin(), names.end());
   if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
-    return Status(TENON_INVALID_MODEL, "has attribute '" + std::string(*twice) + "' twice").with_value(std::string(*twice));
+    return Status(TENON_INVALID_MODEL, "has attribute '" + std::string(*twice) + "' twice")
+        .with_value(std::string(*twice));
   }
   return {};
 }
@@ -187,8 +188,7 @@ Status Builder::build_body(const wire::Attribute& attribute, Call* call) {
                                    std::to_string(options_.limits.nesting))
         .with_value("nesting");
   }
-  TENON_RETURN_IF_ERROR(
-      finish_body(attribute.g ? *attribute.g : none, body_seeds(call->node, *outer.graph), &inner));
+  TENON_RETURN_IF_ERROR(finish_body(attribute.g ? *attribute.g : none, body_seeds(call->node, *outer.graph), &inner));
   captures_.erase(body.get());
   call->node.bodies.emplace_back(std::string(attribute.name), std::move(body));
   return {};

@@ -15,8 +15,8 @@ struct Builder::Call {
 
   const wire::Node& wire;
   Scope& scope;
-  Node node;         // names, inputs, outputs, attributes, origins; bodies when they are built
-  std::string path;  // "main/Conv_7"
+  Node node;          // names, inputs, outputs, attributes, origins; bodies when they are built
+  std::string path;   // "main/Conv_7"
   std::string title;  // "ai.onnx::Conv"
   uint32_t opset = 0;
   std::vector<const wire::Attribute*> graphs;

@@ -39,9 +39,7 @@ class Builder::Raising final : public forms::Raise {
   Raising(Builder* builder, Call* call)
       : Raise(call->scope.graph, std::move(call->node)), builder_(builder), wire_(call->wire), scope_(call->scope) {}
 
-  bool output_read(size_t output) const override {
-    return has_output(output) && is_read(wire_.output[output], scope_);
-  }
+  bool output_read(size_t output) const override { return has_output(output) && is_read(wire_.output[output], scope_); }
 
  private:
   Status add(Node added) override {
@@ -78,7 +76,8 @@ const Operator* Builder::find_operator(std::string_view domain, std::string_view
 Status Builder::build_node(const wire::Node& wire, size_t index, Scope* scope) {
   Call call(wire, *scope);
   Node& node = call.node;
-  const std::string label = wire.name.empty() ? std::string(wire.op_type) + "_" + std::to_string(index) : std::string(wire.name);
+  const std::string label =
+      wire.name.empty() ? std::string(wire.op_type) + "_" + std::to_string(index) : std::string(wire.name);
   node.name = scope->prefix + label;
   node.domain = domain_of(wire.domain);
   node.op = wire.op_type;
@@ -130,9 +129,8 @@ Status Builder::build_operator(Call* call) {
   if (op == nullptr) {
     const Operator* later = onnx_facts::find_operator(node.domain, node.op, onnx_facts::newest_opset(node.domain));
     const bool is_known = later != nullptr && later->schema != nullptr;
-    return Status(TENON_UNSUPPORTED,
-                  "there is no operator " + node.op + " in opset " + std::to_string(call->opset) + " of " + node.domain +
-                      (is_known ? ", it came with a later one" : ""));
+    return Status(TENON_UNSUPPORTED, "there is no operator " + node.op + " in opset " + std::to_string(call->opset) +
+                                         " of " + node.domain + (is_known ? ", it came with a later one" : ""));
   }
   TENON_ASSIGN_OR_RETURN(const bool is_constant, make_constant(*op, call));
   if (is_constant) {
@@ -267,8 +265,9 @@ Status Builder::build_call(Call* call, const wire::Function& function) {
     bindings.emplace(std::string(attribute.name), std::move(value));
   }
   for (Attribute& attribute : node.attributes) {
-    const bool known = bindings.contains(attribute.name) ||
-                       std::find(function.attribute.begin(), function.attribute.end(), attribute.name) != function.attribute.end();
+    const bool known =
+        bindings.contains(attribute.name) ||
+        std::find(function.attribute.begin(), function.attribute.end(), attribute.name) != function.attribute.end();
     if (!known) {
       return Status(TENON_INVALID_MODEL, "has attribute '" + attribute.name + "', which the function does not have");
     }
@@ -342,8 +341,9 @@ Status Builder::inline_function(const wire::Function& function, const std::vecto
   return {};
 }
 
-Status Builder::build_function(const wire::Function& function, const Bindings& bindings, const std::vector<ValueId>& inputs,
-                               const std::vector<ValueId>& outputs, const Node& caller, Graph* graph) {
+Status Builder::build_function(const wire::Function& function, const Bindings& bindings,
+                               const std::vector<ValueId>& inputs, const std::vector<ValueId>& outputs,
+                               const Node& caller, Graph* graph) {
   inherited_ = &caller.origins;
   Scope scope;
   scope.graph = graph;

@@ -14,7 +14,8 @@ std::string count_text(uint32_t least, uint32_t most) {
   if (least == most) {
     return std::to_string(least);
   }
-  return most == UINT32_MAX ? std::to_string(least) + " or more" : std::to_string(least) + " to " + std::to_string(most);
+  return most == UINT32_MAX ? std::to_string(least) + " or more"
+                            : std::to_string(least) + " to " + std::to_string(most);
 }
 
 Status check_count(const char* what, size_t got, uint32_t least, uint32_t most) {

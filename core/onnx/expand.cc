@@ -54,7 +54,8 @@ class BuildContext final : public tenon_onnx::FunctionBodyBuildContext {
 // Builders look at inputs' element types and ranks: without them they crash or guess.
 bool inputs_known(const Graph& graph, const Node& node) {
   for (const ValueId id : node.inputs) {
-    if (id != kNone && (!graph.values[id].type.known() || (graph.values[id].type.is_tensor() && !graph.values[id].type.shape))) {
+    if (id != kNone &&
+        (!graph.values[id].type.known() || (graph.values[id].type.is_tensor() && !graph.values[id].type.shape))) {
       return false;
     }
   }
@@ -94,7 +95,8 @@ void erase_unused(Graph* graph) {
   }
 }
 
-Result<std::unique_ptr<Graph>> build_body(const Graph& graph, const Node& node, const tenon_onnx::FunctionProto& proto) {
+Result<std::unique_ptr<Graph>> build_body(const Graph& graph, const Node& node,
+                                          const tenon_onnx::FunctionProto& proto) {
   const auto bytes = std::make_shared<std::string>();
   if (!proto.SerializeToString(bytes.get())) {
     return Status(TENON_INTERNAL, "the function of " + node.op + " can't be written");
@@ -161,7 +163,8 @@ Result<std::unique_ptr<Graph>> function_body(const Graph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
   const std::string title = node.domain + "::" + node.op;
   const auto none = [&](const std::string& why) {
-    return Status(TENON_UNSUPPORTED, graph.path_of(id) + " (" + title + "): " + why).with_node(graph.path_of(id), title);
+    return Status(TENON_UNSUPPORTED, graph.path_of(id) + " (" + title + "): " + why)
+        .with_node(graph.path_of(id), title);
   };
   try {
     const Operator* op = current_operator(node.domain, node.op);
@@ -227,8 +230,8 @@ Status inline_body(Graph* graph, NodeId id, std::unique_ptr<Graph> body) {
   for (size_t i = 0; i < taken.size(); ++i) {
     const ValueId inner = body->outputs[i];
     ValueId result = mapped(inner);
-    const bool own = body->values[inner].producer != kNone &&
-                     std::count(body->outputs.begin(), body->outputs.end(), inner) == 1;
+    const bool own =
+        body->values[inner].producer != kNone && std::count(body->outputs.begin(), body->outputs.end(), inner) == 1;
     if (!own) {  // an output needs a source of its own
       Node identity;
       identity.name = prefix + "Identity";

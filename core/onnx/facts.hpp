@@ -17,14 +17,14 @@
 
 namespace tenon::onnx_facts {
 
-inline constexpr uint32_t kOpset = 28;        // of ai.onnx: the opset whose forms the IR has
-inline constexpr uint32_t kMlOpset = 5;       // of ai.onnx.ml
+inline constexpr uint32_t kOpset = 28;         // of ai.onnx: the opset whose forms the IR has
+inline constexpr uint32_t kMlOpset = 5;        // of ai.onnx.ml
 inline constexpr uint32_t kTrainingOpset = 1;  // of ai.onnx.preview.training
 
 // What is known of one input of a node. All pointers are borrowed for the call.
 struct InferInput {
-  const Type* type = nullptr;         // NULL: absent optional input, or its type is not known
-  const Constant* value = nullptr;    // NULL: not a constant
+  const Type* type = nullptr;       // NULL: absent optional input, or its type is not known
+  const Constant* value = nullptr;  // NULL: not a constant
   // What is known of an INT64 tensor of rank 0 or 1: one Dim an element. NULL: nothing. `value` wins over it.
   const std::vector<Dim>* shape_value = nullptr;
 };
@@ -61,8 +61,8 @@ struct InferContext {
 };
 
 // Types of a node's outputs: out->size() == node.outputs.size(), Type{} where nothing is known or the output is absent.
-// `inputs` has one entry for each of node.inputs. When a present input has no type, no output gets one. An output dim is
-// known, or has the symbol of the input dim it equals, or neither. Errors: TENON_INVALID_MODEL with node, and the
+// `inputs` has one entry for each of node.inputs. When a present input has no type, no output gets one. An output dim
+// is known, or has the symbol of the input dim it equals, or neither. Errors: TENON_INVALID_MODEL with node, and the
 // words of the schema's own check, when types or shapes contradict the operator's definition; TENON_UNSUPPORTED for an
 // unknown operator.
 Status infer(const Node& node, std::span<const InferInput> inputs, const InferContext& context, std::vector<Type>* out);
@@ -77,11 +77,11 @@ bool nondeterministic(const Graph& graph, const Node& node);
 
 // Has the operator a function body for these attributes and input types?
 bool has_function(const Graph& graph, NodeId id);
-// The operator's function body as a graph of its own. Its inputs are the node's present inputs that are no constants (one
-// each, in order, however often one value stands there); constants are constants of the body too. Its outputs are the
-// node's present outputs. Nodes have the forms of opset 28 and the origins of the node; types are inferred.
-// graph->model is `graph`'s model (which gets the body's constants), graph->parent NULL. TENON_UNSUPPORTED when there is
-// no body.
+// The operator's function body as a graph of its own. Its inputs are the node's present inputs that are no constants
+// (one each, in order, however often one value stands there); constants are constants of the body too. Its outputs are
+// the node's present outputs. Nodes have the forms of opset 28 and the origins of the node; types are inferred.
+// graph->model is `graph`'s model (which gets the body's constants), graph->parent NULL. TENON_UNSUPPORTED when there
+// is no body.
 Result<std::unique_ptr<Graph>> function_body(const Graph& graph, NodeId id);
 // Puts a function_body of the node in its place; the node is erased.
 Status inline_body(Graph* graph, NodeId id, std::unique_ptr<Graph> body);

@@ -158,8 +158,9 @@ TEST(Infer, GuardsAgainstDefects) {
   EXPECT_FALSE(OneNode("LayerNormalization", {x, floats({{3, 0}})}, 3, with_int("axis", INT64_MAX - 2)).infer().ok());
   EXPECT_FALSE(OneNode("Flatten", {x}, 1, with_int("axis", INT64_MIN)).infer().ok());
   // An absent first output of a recurrent operator, and more inputs than outputs for an optimizer's step.
-  OneNode gru("GRU", {floats({{3, 0}, {2, 0}, {4, 0}}), floats({{1, 0}, {15, 0}, {4, 0}}), floats({{1, 0}, {15, 0}, {5, 0}})}, 2,
-              with_int("hidden_size", 5));
+  OneNode gru("GRU",
+              {floats({{3, 0}, {2, 0}, {4, 0}}), floats({{1, 0}, {15, 0}, {4, 0}}), floats({{1, 0}, {15, 0}, {5, 0}})},
+              2, with_int("hidden_size", 5));
   gru.model.graph->nodes[gru.id].outputs[0] = kNone;
   EXPECT_TRUE(gru.infer().ok());
 }
@@ -187,7 +188,8 @@ TEST(FunctionBody, StandsAloneAndInPlace) {
 }
 
 TEST(FunctionBody, KeepsConstantsAndDropsWhatIsNotAskedFor) {
-  auto model = import_graph(R"(g (float[2,4] x) => (float[2,4] y) <float[4] s = {1, 1, 1, 1}> { y = LayerNormalization(x, s) })");
+  auto model = import_graph(
+      R"(g (float[2,4] x) => (float[2,4] y) <float[4] s = {1, 1, 1, 1}> { y = LayerNormalization(x, s) })");
   ASSERT_TRUE(model.ok()) << model.status().message();
   Graph& graph = *(*model)->graph;
   const NodeId id = graph.order[0];

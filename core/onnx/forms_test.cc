@@ -66,7 +66,8 @@ bool structural(const OpSchema& older, const OpSchema& newer) {
   }
   for (const auto& [name, attribute] : older.attributes()) {
     const auto it = newer.attributes().find(name);
-    if (it == newer.attributes().end() || it->second.type != attribute.type || it->second.required != attribute.required ||
+    if (it == newer.attributes().end() || it->second.type != attribute.type ||
+        it->second.required != attribute.required ||
         it->second.default_value.SerializeAsString() != attribute.default_value.SerializeAsString()) {
       return true;
     }
@@ -180,8 +181,9 @@ const Golden kGoldens[] = {
      "%y = ai.onnx::PRelu@7 (%x, %PRelu_0_Unsqueeze)\n"},
     {6, "g (float[2,3] a, float[3,4] b, float[4] c) => (float[2,4] y) { y = Gemm<broadcast=1>(a,b,c) }",
      "%y = ai.onnx::Gemm@11 (%a, %b, %c) alpha = f 1, beta = f 1, transA = 0, transB = 0\n"},
-    {8, "g (float[N,3,H,W] x, float[3] s, float[3] b, float[3] m, float[3] v) => (float[N,3,H,W] y) "
-        "{ y = BatchNormalization<spatial=1>(x,s,b,m,v) }",
+    {8,
+     "g (float[N,3,H,W] x, float[3] s, float[3] b, float[3] m, float[3] v) => (float[N,3,H,W] y) "
+     "{ y = BatchNormalization<spatial=1>(x,s,b,m,v) }",
      "%y = ai.onnx::BatchNormalization@14 (%x, %s, %b, %m, %v) epsilon = f 1e-05, momentum = f 0.9, "
      "training_mode = 0\n"},
     {5, "g (float[2] x) => (int64[2] y) { y = Cast<to=\"INT64\">(x) }",
@@ -197,7 +199,8 @@ const Golden kGoldens[] = {
     {3, "g (float[2,3] a, float[2,3] b) => (float[2,6] y) { y = Concat(a,b) }",
      "%y = ai.onnx::Concat@4 (%a, %b) axis = 1\n"},
     {9, "g (float[N] x) => (float[N] y) { y = Dropout<ratio=0.5>(x) }", "%y = ai.onnx::Dropout@12 (%x)\n"},
-    {16, "g (float[1,4,2,2] x, float[1,2,2,2] grid) => (float[1,4,2,2] y) { y = GridSample<mode=\"bicubic\">(x, grid) }",
+    {16,
+     "g (float[1,4,2,2] x, float[1,2,2,2] grid) => (float[1,4,2,2] y) { y = GridSample<mode=\"bicubic\">(x, grid) }",
      "%y = ai.onnx::GridSample@20 (%x, %grid) mode = \"cubic\", align_corners = 0, padding_mode = \"zeros\"\n"},
     {11, "g (float[2,3,4] x) => (float[2,3,4] y) { y = Softmax(x) }",
      "%Softmax_0_Shape = ai.onnx::Shape@1 (%x) start = 0\n"
@@ -251,7 +254,8 @@ const Golden kGoldens[] = {
      "keep_aspect_ratio_policy = \"stretch\"\n"},
     {10, "g (float[3,3] d, int64[1,2] i, float[1,2] u) => (float[3,3] y) { y = Scatter(d, i, u) }",
      "%y = ai.onnx::ScatterElements@11 (%d, %i, %u) axis = 0, reduction = \"none\"\n"},
-    {18, "g (float[1,4,2] x, float[2] s, float[2] b) => (float[1,4,2] y) { y = GroupNormalization<num_groups=2>(x,s,b) }",
+    {18,
+     "g (float[1,4,2] x, float[2] s, float[2] b) => (float[1,4,2] y) { y = GroupNormalization<num_groups=2>(x,s,b) }",
      "%GroupNormalization_0_column = const int64[2] {2, 1}\n"
      "%GroupNormalization_0_full = const int64[2] {2, 2}\n"
      "%GroupNormalization_0_flat = const int64[1] {4}\n"
@@ -260,7 +264,8 @@ const Golden kGoldens[] = {
      "%GroupNormalization_0_Reshape_1 = ai.onnx::Reshape@5 (%GroupNormalization_0_Expand, %GroupNormalization_0_flat) "
      "allowzero = 0\n"
      "%GroupNormalization_0_Reshape_2 = ai.onnx::Reshape@5 (%b, %GroupNormalization_0_column) allowzero = 0\n"
-     "%GroupNormalization_0_Expand_1 = ai.onnx::Expand@8 (%GroupNormalization_0_Reshape_2, %GroupNormalization_0_full)\n"
+     "%GroupNormalization_0_Expand_1 = ai.onnx::Expand@8 (%GroupNormalization_0_Reshape_2, "
+     "%GroupNormalization_0_full)\n"
      "%GroupNormalization_0_Reshape_3 = ai.onnx::Reshape@5 (%GroupNormalization_0_Expand_1, "
      "%GroupNormalization_0_flat) allowzero = 0\n"
      "%y = ai.onnx::GroupNormalization@21 (%x, %GroupNormalization_0_Reshape_1, %GroupNormalization_0_Reshape_3) "
@@ -284,8 +289,9 @@ const Refused kRefused[] = {
      "main/Add_0 (ai.onnx::Add): has form 6 of opset 6"},
     {6, "g (float[2] x) => (float[2] y) { y = Dropout(x) }", "is_test is 0"},
     {9, "g (float[2] x) => (float[2] y, float[2] m) { y, m = Dropout(x) }", "its mask has no later form"},
-    {8, "g (float[2,3,4] x, float[12] s, float[12] b, float[12] m, float[12] v) => (float[2,3,4] y) "
-        "{ y = BatchNormalization<spatial=0>(x,s,b,m,v) }",
+    {8,
+     "g (float[2,3,4] x, float[12] s, float[12] b, float[12] m, float[12] v) => (float[2,3,4] y) "
+     "{ y = BatchNormalization<spatial=0>(x,s,b,m,v) }",
      "spatial = 0"},
     {10, "g (float[1,1,4,4] x, float[4] s) => (float[1,1,n,m] y) { y = Resize(x, s) }", "no constant"},
     {5, "g (float[2] x) => (float[2] y) { y = Cast<to=\"QUATERNION\">(x) }", "unknown type 'QUATERNION'"},

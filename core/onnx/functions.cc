@@ -37,8 +37,8 @@ Status read_opsets(const std::vector<wire::OperatorSetId>& list, Opsets* out) {
     const auto version = static_cast<uint32_t>(opset.version);
     const auto [it, added] = out->emplace(domain, version);
     if (!added && it->second != version) {
-      return Status(TENON_INVALID_MODEL, "imports two opsets of " + domain + ", " + std::to_string(it->second) + " and " +
-                                             std::to_string(version));
+      return Status(TENON_INVALID_MODEL, "imports two opsets of " + domain + ", " + std::to_string(it->second) +
+                                             " and " + std::to_string(version));
     }
   }
   return {};
@@ -109,7 +109,8 @@ Status Functions::count_function(const wire::Function& function, const ImportLim
     for (auto it = first; it != open_.end(); ++it) {
       text += title(**it) + " -> ";
     }
-    return Status(TENON_INVALID_MODEL, "a function calls itself: " + text + title(function)).with_value(title(function));
+    return Status(TENON_INVALID_MODEL, "a function calls itself: " + text + title(function))
+        .with_value(title(function));
   }
   open_.push_back(&function);
   uint64_t own = 0;

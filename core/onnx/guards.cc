@@ -14,7 +14,8 @@ Status invalid(std::string message) { return Status(TENON_INVALID_MODEL, std::mo
 constexpr int64_t kMaxDim = int64_t{1} << 56;
 
 // Attributes that libonnx narrows to int, or uses as an index, before it looks at their range.
-constexpr std::array<std::string_view, 5> kSmallNumbers = {"axis", "batch_dims", "num_outputs", "storage_order", "layout"};
+constexpr std::array<std::string_view, 5> kSmallNumbers = {"axis", "batch_dims", "num_outputs", "storage_order",
+                                                           "layout"};
 constexpr int64_t kMaxSmallNumber = 1 << 20;
 // Attributes of convolutions and pools: none may be below 1.
 constexpr std::array<std::string_view, 4> kPositive = {"strides", "dilations", "kernel_shape", "group"};
@@ -32,9 +33,9 @@ Status check_attribute(const Attribute& attribute) {
   if (!listed(kPositive, attribute.name)) {
     return {};
   }
-  const bool positive = attribute.type == kAttrInt
-                            ? attribute.i > 0
-                            : std::all_of(attribute.ints.begin(), attribute.ints.end(), [](int64_t n) { return n > 0; });
+  const bool positive = attribute.type == kAttrInt ? attribute.i > 0
+                                                   : std::all_of(attribute.ints.begin(), attribute.ints.end(),
+                                                                 [](int64_t n) { return n > 0; });
   return positive ? Status() : invalid("attribute '" + attribute.name + "' must be at least 1 everywhere");
 }
 
@@ -73,8 +74,8 @@ Status check_conv(const Node& node, std::span<const InferInput> inputs) {
   }
   const Dim grouped = (*w)[0];
   if (grouped.known() && grouped.size % group != 0) {
-    return invalid("the weights' first dim " + std::to_string(grouped.size) + " is no multiple of group = " +
-                   std::to_string(group));
+    return invalid("the weights' first dim " + std::to_string(grouped.size) +
+                   " is no multiple of group = " + std::to_string(group));
   }
   return {};
 }
@@ -83,7 +84,8 @@ Status check_conv(const Node& node, std::span<const InferInput> inputs) {
 Status check_reshape(const Node& node, std::span<const InferInput> inputs) {
   std::vector<int64_t> shape;
   const std::vector<Dim>* data = dims_of(inputs, 0);
-  const bool known = data != nullptr && inputs.size() > 1 && inputs[1].value != nullptr && read_integers(*inputs[1].value, &shape);
+  const bool known =
+      data != nullptr && inputs.size() > 1 && inputs[1].value != nullptr && read_integers(*inputs[1].value, &shape);
   if (!known || !is_static(inputs[0].type->shape)) {
     return {};
   }

@@ -14,7 +14,7 @@ namespace tenon {
 namespace {
 
 constexpr int64_t kOldestIr = 3;
-constexpr int64_t kNewestIr = 15;
+constexpr int64_t kNewestIr = 14;
 // Whatever the caller allows: a graph in a graph takes a few kilobytes of the stack.
 constexpr uint32_t kMaxNesting = 256;
 constexpr double kMaxSeconds = 1e9;
@@ -26,7 +26,8 @@ Status check_header(const wire::Model& wire, onnx_import::Opsets* opsets, Model*
   if (wire.ir_version < kOldestIr || wire.ir_version > kNewestIr) {
     return Status(TENON_VERSION, "the model has IR version " + std::to_string(wire.ir_version) + ", this build reads " +
                                      std::to_string(kOldestIr) + " to " + std::to_string(kNewestIr))
-        .with_expectation(std::to_string(wire.ir_version), std::to_string(kOldestIr) + " to " + std::to_string(kNewestIr));
+        .with_expectation(std::to_string(wire.ir_version),
+                          std::to_string(kOldestIr) + " to " + std::to_string(kNewestIr));
   }
   if (Status status = onnx_import::read_opsets(wire.opset_import, opsets); !status.ok()) {
     return status.prefixed("the model ");

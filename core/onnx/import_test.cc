@@ -86,13 +86,16 @@ TEST(Import, ConstantsAreValues) {
 }
 
 TEST(Import, ASplatOfAnySizeTakesOneElement) {
-  auto model = import_graph(R"(g () => (float[n] y) <int64[3] s = {100000, 100000, 100000}> { y = ConstantOfShape(s) })");
+  auto model =
+      import_graph(R"(g () => (float[n] y) <int64[3] s = {100000, 100000, 100000}> { y = ConstantOfShape(s) })");
   expect_failure(model, TENON_INVALID_MODEL, "is declared as tensor(float32)[?], but its node makes");
-  model = import_graph(R"(g () => (float[a,b,c] y) <int64[3] s = {100000, 100000, 100000}> { y = ConstantOfShape(s) })");
+  model =
+      import_graph(R"(g () => (float[a,b,c] y) <int64[3] s = {100000, 100000, 100000}> { y = ConstantOfShape(s) })");
   ASSERT_TRUE(model.ok()) << model.status().message();
   EXPECT_EQ(constant_named(**model, "y").bytes, 4U);
-  expect_failure(import_graph("g () => (float[a,b] y) <int64[2] s = {4611686018427387904, 4}> { y = ConstantOfShape(s) }"),
-                 TENON_INVALID_MODEL, "no 64-bit number");
+  expect_failure(
+      import_graph("g () => (float[a,b] y) <int64[2] s = {4611686018427387904, 4}> { y = ConstantOfShape(s) }"),
+      TENON_INVALID_MODEL, "no 64-bit number");
 }
 
 TEST(Import, InitializersAreDefaultsFromIr4On) {
@@ -283,7 +286,8 @@ TEST_F(ImportFile, ExternalDataStaysBeneathTheFolder) {
   expect_failure(import_external({{"location", "none.bin"}}), TENON_NOT_FOUND, "'none.bin'");
   expect_failure(import_external({}), TENON_INVALID_MODEL, "not named");
   expect_failure(import_external({{"location", "w.bin"}, {"offset", "1"}}), TENON_INVALID_MODEL, "which has 8");
-  expect_failure(import_external({{"location", "w.bin"}, {"offset", "18446744073709551615"}}), TENON_INVALID_MODEL, "w.bin");
+  expect_failure(import_external({{"location", "w.bin"}, {"offset", "18446744073709551615"}}), TENON_INVALID_MODEL,
+                 "w.bin");
   expect_failure(import_external({{"location", "w.bin"}, {"offset", "-1"}}), TENON_INVALID_MODEL, "unreadable offset");
   expect_failure(import_external({{"location", "w.bin"}, {"length", "4"}}), TENON_INVALID_MODEL, "length of 4 bytes");
 }
@@ -300,7 +304,8 @@ TEST_F(ImportFile, BytesAloneHaveNoFolder) {
 }
 
 TEST_F(ImportFile, ReadModeKeepsNoFile) {
-  write("m.onnx", model_of("g (float[2] x) => (float[2] y) <float[2] w = {1, 2}> { y = Mul(x, w) }").SerializeAsString());
+  write("m.onnx",
+        model_of("g (float[2] x) => (float[2] y) <float[2] w = {1, 2}> { y = Mul(x, w) }").SerializeAsString());
   ImportOptions options;
   options.weights = WeightsMode::read;
   auto model = import_file((folder_ / "m.onnx").string(), options);
@@ -339,15 +344,20 @@ TEST(ImportNames, MistakesAreNamed) {
       {"g (float[2] x) => (float[2] y) { y = Elu<alpha = 1>(x) }", "attribute 'alpha' is of type int, expected float"},
       {"g (float[2] x) => (float[2] y) { y = Elu<alhpa = 1.0>(x) }", "did you mean 'alpha'?"},
       {"g (float[2] x) => (float[4] y) { y = Concat(x, x) }", "lacks the required attribute 'axis'"},
-      {"g (float[2] x) => (int64[2] y) { y = Relu(x) }", "declared as tensor(int64)[2], but its node makes a tensor(float32)[2]"},
+      {"g (float[2] x) => (int64[2] y) { y = Relu(x) }",
+       "declared as tensor(int64)[2], but its node makes a tensor(float32)[2]"},
       {"g (float[2] x) => (float[2,2] y) { y = Relu(x) }", "declared as tensor(float32)[2,2]"},
-      {"g (float[2] x, int64[2] k) => (float[2] y) { y = Add(x, k) }", "input 'B' is a tensor(int64)[2], expected a tensor(float32)"},
+      {"g (float[2] x, int64[2] k) => (float[2] y) { y = Add(x, k) }",
+       "input 'B' is a tensor(int64)[2], expected a tensor(float32)"},
       {"g (bool[2] x) => (bool[2] y) { y = Relu(x) }", "input 'X' is a tensor(bool)[2], expected one of"},
       {"g (float[2,3] a, float[4,5] b) => (float[2,5] y) { y = MatMul(a, b) }", "main/MatMul_0 (ai.onnx::MatMul): "},
       {"g (float[2] x) => (float[2] y) { y = Softmax<axis = 9>(x) }", "ai.onnx::Softmax"},
-      {"g (float[1,3,8,8] x, float[4,2,3,3] w) => (float[1,4,6,6] y) { y = Conv(x, w) }", "3 channels, but the weights are for 2"},
-      {"g (float[1,3,8,8] x, float[4,3,3,3] w) => (float[1,4,6,6] y) { y = Conv<group = 0>(x, w) }", "'group' must be at least 1"},
-      {"g (float[2,3] x) => (float[7] y) <int64[1] s = {7}> { y = Reshape(x, s) }", "has 6 elements, but the new shape has 7"},
+      {"g (float[1,3,8,8] x, float[4,2,3,3] w) => (float[1,4,6,6] y) { y = Conv(x, w) }",
+       "3 channels, but the weights are for 2"},
+      {"g (float[1,3,8,8] x, float[4,3,3,3] w) => (float[1,4,6,6] y) { y = Conv<group = 0>(x, w) }",
+       "'group' must be at least 1"},
+      {"g (float[2,3] x) => (float[7] y) <int64[1] s = {7}> { y = Reshape(x, s) }",
+       "has 6 elements, but the new shape has 7"},
   };
   for (const auto& [graph, words] : cases) {
     SCOPED_TRACE(graph);
@@ -358,11 +368,13 @@ TEST(ImportNames, MistakesAreNamed) {
 TEST(ImportNames, WhatNobodyHasIsUnsupported) {
   expect_failure(import_graph("g (float[2] x) => (float[2] y) { y = Frobnicate(x) }"), TENON_UNSUPPORTED,
                  "main/Frobnicate_0 (ai.onnx::Frobnicate): there is no operator Frobnicate in opset 28 of ai.onnx");
-  expect_failure(import_graph("g (float[2] x) => (float[2] y) { y = Gelu(x) }", 19), TENON_UNSUPPORTED, "came with a later one");
+  expect_failure(import_graph("g (float[2] x) => (float[2] y) { y = Gelu(x) }", 19), TENON_UNSUPPORTED,
+                 "came with a later one");
   expect_failure(import_graph("g (float[2] x) => (float[2] y) { y = com.acme.Fast(x) }"), TENON_INVALID_MODEL,
                  "does not import the domain com.acme");
   expect_failure(import_graph("g (float[2] x) => (float[2] y) { y = Relu(x) }", 29), TENON_VERSION, "opset 29");
-  expect_failure(import_graph("g (float[2] x) => (float[2] y) { y = Relu(x) }", 13, 99), TENON_VERSION, "IR version 99");
+  expect_failure(import_graph("g (float[2] x) => (float[2] y) { y = Relu(x) }", 13, 99), TENON_VERSION,
+                 "IR version 99");
   expect_failure(import_graph("g (float[2] x) => (float[2] y) { y = Relu(x) }", 13, 2), TENON_VERSION, "IR version 2");
 }
 
@@ -414,8 +426,11 @@ TEST(ImportBodies, LoopAndScanGiveTypes) {
 }
 
 TEST(ImportBodies, ABranchThatNeverRunsMayContradictItself) {
-  const char* body = "then_branch = t () => (float[n] r) { r = Add(x, z) }, else_branch = e () => (float[n] r) { r = Relu(x) }";
-  EXPECT_TRUE(import_graph("g (bool c, float[2] x, float[3] z) => (float[n] y) { y = If(c) <" + std::string(body) + "> }").ok());
+  const char* body =
+      "then_branch = t () => (float[n] r) { r = Add(x, z) }, else_branch = e () => (float[n] r) { r = Relu(x) }";
+  EXPECT_TRUE(
+      import_graph("g (bool c, float[2] x, float[3] z) => (float[n] y) { y = If(c) <" + std::string(body) + "> }")
+          .ok());
 }
 
 // ---- Functions of the model ----------------------------------------------------------------------------------------
@@ -455,12 +470,13 @@ TEST(ImportFunctions, AreInlinedWithTheirOwnOpset) {
 
 // Functions f0 .. f(n-1), each calling the next one twice.
 std::string doubling(int functions, int last_calls) {
-  std::string text = "<ir_version: 9, opset_import: [\"\" : 20, \"l\" : 1]> g (float[2] x) => (float[2] y) { y = l.f0(x) }\n";
+  std::string text =
+      "<ir_version: 9, opset_import: [\"\" : 20, \"l\" : 1]> g (float[2] x) => (float[2] y) { y = l.f0(x) }\n";
   for (int i = 0; i < functions; ++i) {
     const int callee = i + 1 == functions ? last_calls : i + 1;
     const std::string call = callee < 0 ? "Relu" : "l.f" + std::to_string(callee);
-    text += "<domain: \"l\", opset_import: [\"\" : 20, \"l\" : 1]> f" + std::to_string(i) + " (a) => (c) { b = " + call +
-            "(a) c = " + call + "(b) }\n";
+    text += "<domain: \"l\", opset_import: [\"\" : 20, \"l\" : 1]> f" + std::to_string(i) +
+            " (a) => (c) { b = " + call + "(a) c = " + call + "(b) }\n";
   }
   return text;
 }
@@ -471,7 +487,8 @@ TEST(ImportFunctions, AreBounded) {
   EXPECT_EQ((*model)->graph->order.size(), 32U);
   expect_failure(import_proto(parse(doubling(40, -1))), TENON_LIMIT, "'nodes'");
   expect_failure(import_proto(parse(doubling(80, -1))), TENON_LIMIT, "'nesting'");
-  expect_failure(import_proto(parse(doubling(3, 1))), TENON_INVALID_MODEL, "a function calls itself: l::f1 -> l::f2 -> l::f1");
+  expect_failure(import_proto(parse(doubling(3, 1))), TENON_INVALID_MODEL,
+                 "a function calls itself: l::f1 -> l::f2 -> l::f1");
 }
 
 TEST(ImportFunctions, OutputsThatAreInputsGetTheirOwnValue) {
@@ -487,7 +504,8 @@ TEST(ImportFunctions, OutputsThatAreInputsGetTheirOwnValue) {
 // ---- Limits, custom operators, whole models ------------------------------------------------------------------------
 
 TEST(ImportLimits, AreNamed) {
-  const std::string bytes = model_of("g (float[2] x) => (float[2] y) { a = Relu(x) b = Relu(a) y = Relu(b) }").SerializeAsString();
+  const std::string bytes =
+      model_of("g (float[2] x) => (float[2] y) { a = Relu(x) b = Relu(a) y = Relu(b) }").SerializeAsString();
   ImportOptions options;
   options.limits.nodes = 2;
   expect_failure(import_string(bytes, options), TENON_LIMIT, "'nodes' of 2");
@@ -519,9 +537,10 @@ TEST(ImportCustom, OperatorsOfProvidersHaveSchemaAndTypes) {
   ImportOptions options;
   options.custom = &lookup;
   const auto import = [&](const std::string& node) {
-    return import_proto(parse("<ir_version: 9, opset_import: [\"\" : 20, \"com.acme\" : 1]> g (float[2] x) => (float[2] y) { y = " +
-                              node + " }"),
-                        options);
+    return import_proto(
+        parse("<ir_version: 9, opset_import: [\"\" : 20, \"com.acme\" : 1]> g (float[2] x) => (float[2] y) { y = " +
+              node + " }"),
+        options);
   };
   auto model = import("com.acme.Twice(x)");
   ASSERT_TRUE(model.ok()) << model.status().message();

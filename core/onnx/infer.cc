@@ -182,7 +182,8 @@ class Context final : public tenon_onnx::InferenceContext {
       to_proto(*input.value, proto);
       return proto;
     }
-    if (input.shape_value == nullptr || input.type == nullptr || !input.type->shape || input.type->dtype != TENON_INT64) {
+    if (input.shape_value == nullptr || input.type == nullptr || !input.type->shape ||
+        input.type->dtype != TENON_INT64) {
       return nullptr;
     }
     for (const Dim& dim : *input.shape_value) {
@@ -239,7 +240,8 @@ bool may_never_run(const InferContext& context) {
 }
 
 // Types that follow from those of the inputs alone.
-void fill_bound_types(const Operator& op, const Node& node, const std::vector<const Type*>& bound, std::vector<Type>* out) {
+void fill_bound_types(const Operator& op, const Node& node, const std::vector<const Type*>& bound,
+                      std::vector<Type>* out) {
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     const Formal* formal = op.output(i);
     if (node.outputs[i] == kNone || formal == nullptr || (formal->option == Formal::variadic && !formal->homogeneous) ||
@@ -269,7 +271,8 @@ Status read_outputs(const Operator& op, const Node& node, const Context& made, c
     }
     Type& type = (*out)[i];
     if (!from_proto(*made.output(i), &type)) {
-      return invalid(node, context, "output " + std::to_string(i) + " has a negative dim or a type that does not exist");
+      return invalid(node, context,
+                     "output " + std::to_string(i) + " has a negative dim or a type that does not exist");
     }
     const Formal* formal = op.output(i);
     const bool own_type = formal != nullptr && (formal->option != Formal::variadic || formal->homogeneous);
@@ -284,12 +287,14 @@ Status read_outputs(const Operator& op, const Node& node, const Context& made, c
       type = Type{};
     }
     if (type.known() && formal != nullptr && !op.type_sets[formal->type_set].contains(type)) {
-      return invalid(node, context, "output '" + formal->name + "' would be a " + type_text(type) + ", expected one of " +
-                                        op.type_sets[formal->type_set].text);
+      return invalid(node, context,
+                     "output '" + formal->name + "' would be a " + type_text(type) + ", expected one of " +
+                         op.type_sets[formal->type_set].text);
     }
     if (type.shape && type.shape->size() > TENON_MAX_RANK) {
-      return invalid(node, context, "output " + std::to_string(i) + " has rank " + std::to_string(type.shape->size()) +
-                                        ", expected at most " + std::to_string(TENON_MAX_RANK));
+      return invalid(node, context,
+                     "output " + std::to_string(i) + " has rank " + std::to_string(type.shape->size()) +
+                         ", expected at most " + std::to_string(TENON_MAX_RANK));
     }
   }
   return {};
@@ -324,14 +329,16 @@ Status infer_custom(const Node& node, std::span<const InferInput> inputs, const 
 
 }  // namespace
 
-Status infer(const Node& node, std::span<const InferInput> inputs, const InferContext& context, std::vector<Type>* out) {
+Status infer(const Node& node, std::span<const InferInput> inputs, const InferContext& context,
+             std::vector<Type>* out) {
   out->assign(node.outputs.size(), Type{});
   const Operator* op = current_operator(node.domain, node.op);
   if (op == nullptr) {
     const CustomOperator* custom =
         context.custom != nullptr && *context.custom ? (*context.custom)(node.domain, node.op, node.form) : nullptr;
     if (custom == nullptr) {
-      return Status(TENON_UNSUPPORTED, path_of(node, context) + ": there is no operator " + node.domain + "::" + node.op)
+      return Status(TENON_UNSUPPORTED,
+                    path_of(node, context) + ": there is no operator " + node.domain + "::" + node.op)
           .with_node(path_of(node, context), node.domain + "::" + node.op);
     }
     return infer_custom(node, inputs, context, *custom, out);
@@ -345,7 +352,9 @@ Status infer(const Node& node, std::span<const InferInput> inputs, const InferCo
   std::vector<const Type*> bound;
   if (Status status = check_types(*op, node, inputs, &bound); !status.ok()) {
     const ErrorFields& fields = status.fields();
-    return invalid(node, context, status.message()).with_value(fields.value).with_expectation(fields.got, fields.expected);
+    return invalid(node, context, status.message())
+        .with_value(fields.value)
+        .with_expectation(fields.got, fields.expected);
   }
   Context made(node, inputs, context);
   const auto give_up = [&](Status status) {

@@ -66,7 +66,8 @@ bool element_from_proto(const tenon_onnx::TypeProto& proto, Type* out) {
 
 void to_proto(const Type& type, tenon_onnx::TypeProto* out) {
   switch (type.kind) {
-    case TypeKind::none: break;
+    case TypeKind::none:
+      break;
     case TypeKind::tensor:
       out->mutable_tensor_type()->set_elem_type(static_cast<int32_t>(type.dtype));
       if (type.shape) {
@@ -104,7 +105,8 @@ void to_proto(const Type& type, tenon_onnx::TypeProto* out) {
 bool from_proto(const tenon_onnx::TypeProto& proto, Type* out) {
   *out = Type{};
   switch (proto.value_case()) {
-    case tenon_onnx::TypeProto::VALUE_NOT_SET: return true;
+    case tenon_onnx::TypeProto::VALUE_NOT_SET:
+      return true;
     case tenon_onnx::TypeProto::kTensorType:
       out->kind = TypeKind::tensor;
       return tensor_from_proto(proto.tensor_type(), out);
@@ -121,7 +123,8 @@ bool from_proto(const tenon_onnx::TypeProto& proto, Type* out) {
       out->kind = TypeKind::map;
       out->dtype = static_cast<Dtype>(proto.map_type().key_type());
       return dtype_valid(out->dtype) && element_from_proto(proto.map_type().value_type(), out);
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -129,11 +132,21 @@ void to_proto(const Attribute& attribute, tenon_onnx::AttributeProto* out) {
   out->set_name(attribute.name);
   out->set_type(static_cast<tenon_onnx::AttributeProto_AttributeType>(attribute.type));
   switch (attribute.type) {
-    case kAttrFloat: out->set_f(attribute.f); break;
-    case kAttrInt: out->set_i(attribute.i); break;
-    case kAttrString: out->set_s(attribute.s); break;
-    case kAttrFloats: out->mutable_floats()->Add(attribute.floats.begin(), attribute.floats.end()); break;
-    case kAttrInts: out->mutable_ints()->Add(attribute.ints.begin(), attribute.ints.end()); break;
+    case kAttrFloat:
+      out->set_f(attribute.f);
+      break;
+    case kAttrInt:
+      out->set_i(attribute.i);
+      break;
+    case kAttrString:
+      out->set_s(attribute.s);
+      break;
+    case kAttrFloats:
+      out->mutable_floats()->Add(attribute.floats.begin(), attribute.floats.end());
+      break;
+    case kAttrInts:
+      out->mutable_ints()->Add(attribute.ints.begin(), attribute.ints.end());
+      break;
     case kAttrStrings:
       for (const std::string& text : attribute.strings) {
         out->add_strings(text);
@@ -149,7 +162,8 @@ void to_proto(const Attribute& attribute, tenon_onnx::AttributeProto* out) {
         to_proto(*attribute.type_value, out->mutable_tp());
       }
       break;
-    default: break;
+    default:
+      break;
   }
 }
 

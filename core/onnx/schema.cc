@@ -115,9 +115,15 @@ Formal make_formal(const tenon_onnx::OpSchema::FormalParameter& parameter, Opera
   formal.name = parameter.GetName();
   formal.homogeneous = parameter.GetIsHomogeneous();
   switch (parameter.GetOption()) {
-    case tenon_onnx::OpSchema::Single: formal.option = Formal::single; break;
-    case tenon_onnx::OpSchema::Optional: formal.option = Formal::optional; break;
-    case tenon_onnx::OpSchema::Variadic: formal.option = Formal::variadic; break;
+    case tenon_onnx::OpSchema::Single:
+      formal.option = Formal::single;
+      break;
+    case tenon_onnx::OpSchema::Optional:
+      formal.option = Formal::optional;
+      break;
+    case tenon_onnx::OpSchema::Variadic:
+      formal.option = Formal::variadic;
+      break;
   }
   const auto found = std::find_if(out->type_sets.begin(), out->type_sets.end(),
                                   [&](const TypeSet& set) { return set.name == parameter.GetTypeStr(); });
@@ -218,17 +224,28 @@ const Formal* parameter_at(const std::vector<Formal>& list, size_t index) {
 
 const char* attribute_type_name(uint32_t type) {
   switch (type) {
-    case kAttrFloat: return "float";
-    case kAttrInt: return "int";
-    case kAttrString: return "string";
-    case kAttrTensor: return "tensor";
-    case kAttrGraph: return "graph";
-    case kAttrFloats: return "floats";
-    case kAttrInts: return "ints";
-    case kAttrStrings: return "strings";
-    case kAttrSparseTensor: return "sparse tensor";
-    case kAttrType: return "type";
-    default: return "unknown type";
+    case kAttrFloat:
+      return "float";
+    case kAttrInt:
+      return "int";
+    case kAttrString:
+      return "string";
+    case kAttrTensor:
+      return "tensor";
+    case kAttrGraph:
+      return "graph";
+    case kAttrFloats:
+      return "floats";
+    case kAttrInts:
+      return "ints";
+    case kAttrStrings:
+      return "strings";
+    case kAttrSparseTensor:
+      return "sparse tensor";
+    case kAttrType:
+      return "type";
+    default:
+      return "unknown type";
   }
 }
 
@@ -257,14 +274,27 @@ std::string type_text(const Type& type) {
   const Type* at = &type;
   for (; at != nullptr; at = at->element.get()) {
     switch (at->kind) {
-      case TypeKind::none: text += "nothing"; break;
-      case TypeKind::tensor: text += "tensor(" + std::string(dtype_name(at->dtype)) + ")"; break;
-      case TypeKind::sparse_tensor: text += "sparse_tensor(" + std::string(dtype_name(at->dtype)) + ")"; break;
-      case TypeKind::sequence: text += "sequence("; break;
-      case TypeKind::optional: text += "optional("; break;
-      case TypeKind::map: text += "map(" + std::string(dtype_name(at->dtype)) + ", "; break;
+      case TypeKind::none:
+        text += "nothing";
+        break;
+      case TypeKind::tensor:
+        text += "tensor(" + std::string(dtype_name(at->dtype)) + ")";
+        break;
+      case TypeKind::sparse_tensor:
+        text += "sparse_tensor(" + std::string(dtype_name(at->dtype)) + ")";
+        break;
+      case TypeKind::sequence:
+        text += "sequence(";
+        break;
+      case TypeKind::optional:
+        text += "optional(";
+        break;
+      case TypeKind::map:
+        text += "map(" + std::string(dtype_name(at->dtype)) + ", ";
+        break;
     }
-    const bool holder = at->kind != TypeKind::tensor && at->kind != TypeKind::sparse_tensor && at->kind != TypeKind::none;
+    const bool holder =
+        at->kind != TypeKind::tensor && at->kind != TypeKind::sparse_tensor && at->kind != TypeKind::none;
     close += holder ? 1 : 0;
     if (!holder && at->shape) {
       text += "[";

@@ -18,16 +18,16 @@ class OpSchema;
 namespace tenon::onnx_facts {
 
 // Attribute types beyond those that cross to providers (AttributeProto.AttributeType).
-inline constexpr uint32_t kAttrFloat = 1, kAttrInt = 2, kAttrString = 3, kAttrTensor = 4, kAttrGraph = 5, kAttrFloats = 6,
-                          kAttrInts = 7, kAttrStrings = 8, kAttrSparseTensor = 11, kAttrType = 13;
+inline constexpr uint32_t kAttrFloat = 1, kAttrInt = 2, kAttrString = 3, kAttrTensor = 4, kAttrGraph = 5,
+                          kAttrFloats = 6, kAttrInts = 7, kAttrStrings = 8, kAttrSparseTensor = 11, kAttrType = 13;
 const char* attribute_type_name(uint32_t type);
 
 // The types that a type variable of a schema may be.
 struct TypeSet {
-  std::string name;           // "T"
-  uint32_t tensors = 0;       // bit d: tensor of dtype d
+  std::string name;              // "T"
+  uint32_t tensors = 0;          // bit d: tensor of dtype d
   std::vector<uint64_t> others;  // type_key of sequences, optionals, maps, sparse tensors
-  std::string text;           // for messages: "tensor(float), tensor(double)"
+  std::string text;              // for messages: "tensor(float), tensor(double)"
   bool contains(const Type& type) const;
 };
 // A number that is equal for types of equal structure (shapes aside); 0 when nested too deep for any schema.
@@ -86,6 +86,7 @@ Operator from_custom(const CustomOperator& custom);
 // TENON_INVALID_MODEL without the node's name: the caller adds it.
 Status check_and_complete(const Operator& op, Node* node);
 // Types of inputs against the operator's type variables. bound[i]: the type of type_sets[i], or none.
-Status check_types(const Operator& op, const Node& node, std::span<const InferInput> inputs, std::vector<const Type*>* bound);
+Status check_types(const Operator& op, const Node& node, std::span<const InferInput> inputs,
+                   std::vector<const Type*>* bound);
 
 }  // namespace tenon::onnx_facts

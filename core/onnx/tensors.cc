@@ -18,7 +18,7 @@ Status invalid(std::string message) { return Status(TENON_INVALID_MODEL, std::mo
 std::shared_ptr<std::byte> allocate(uint64_t bytes) {
   constexpr std::align_val_t alignment{64};
   void* memory = ::operator new(std::max<uint64_t>(bytes, 1), alignment, std::nothrow);
-  return {static_cast<std::byte*>(memory), [](std::byte* p) { ::operator delete(p, std::align_val_t{64}); }};
+  return {static_cast<std::byte*>(memory), [](std::byte* p) { ::operator delete (p, std::align_val_t{64}); }};
 }
 
 ConstantPtr over(Dtype dtype, std::vector<int64_t> dims, std::shared_ptr<std::byte> memory, uint64_t bytes) {
@@ -56,19 +56,28 @@ struct TypedField {
 TypedField typed_field(Dtype dtype) {
   switch (dtype) {
     case TENON_FLOAT32:
-    case TENON_COMPLEX64: return {4, 4};
+    case TENON_COMPLEX64:
+      return {4, 4};
     case TENON_FLOAT64:
-    case TENON_COMPLEX128: return {10, 8};
-    case TENON_INT64: return {7, 8};
-    case TENON_UINT64: return {11, 8};
-    case TENON_UINT32: return {11, 4};
-    case TENON_INT32: return {5, 4};
+    case TENON_COMPLEX128:
+      return {10, 8};
+    case TENON_INT64:
+      return {7, 8};
+    case TENON_UINT64:
+      return {11, 8};
+    case TENON_UINT32:
+      return {11, 4};
+    case TENON_INT32:
+      return {5, 4};
     case TENON_INT16:
     case TENON_UINT16:
     case TENON_FLOAT16:
-    case TENON_BFLOAT16: return {5, 2};
-    case TENON_STRING: return {6, 0};
-    default: return {5, 1};  // 8 bits, or several elements in one byte
+    case TENON_BFLOAT16:
+      return {5, 2};
+    case TENON_STRING:
+      return {6, 0};
+    default:
+      return {5, 1};  // 8 bits, or several elements in one byte
   }
 }
 
@@ -158,7 +167,8 @@ Result<ConstantPtr> TensorReader::in_place(const wire::Tensor& tensor, const Ext
     if (!copy) {
       return out_of_memory(size.bytes);
     }
-    std::transform(data, data + size.bytes, copy.get(), [](std::byte b) { return std::byte(b != std::byte(0) ? 1 : 0); });
+    std::transform(data, data + size.bytes, copy.get(),
+                   [](std::byte b) { return std::byte(b != std::byte(0) ? 1 : 0); });
     return over(size.dtype, tensor.dims, std::move(copy), size.bytes);
   }
   auto constant = std::make_shared<Constant>();
@@ -179,8 +189,8 @@ Result<ConstantPtr> TensorReader::read_raw(const wire::Tensor& tensor, const Ext
         .with_expectation(std::to_string(tensor.raw_data.size()), std::to_string(size.bytes));
   }
   const auto offset = static_cast<uint64_t>(tensor.raw_data.data() - settings_.bytes.data());
-  return in_place(tensor, size, reinterpret_cast<const std::byte*>(tensor.raw_data.data()), settings_.owner, settings_.fd,
-                  offset);
+  return in_place(tensor, size, reinterpret_cast<const std::byte*>(tensor.raw_data.data()), settings_.owner,
+                  settings_.fd, offset);
 }
 
 Result<ConstantPtr> TensorReader::read_strings(const wire::Tensor& tensor, const Extent& size) {
@@ -318,8 +328,8 @@ Result<ConstantPtr> TensorReader::read_external(const wire::Tensor& tensor, cons
                    std::to_string(size.bytes));
   }
   if (!(CheckedSize(*offset) + CheckedSize(size.bytes)).within((*file)->size())) {
-    return invalid("needs bytes " + std::to_string(*offset) + " to +" + std::to_string(size.bytes) + " of '" + location +
-                   "', which has " + std::to_string((*file)->size()));
+    return invalid("needs bytes " + std::to_string(*offset) + " to +" + std::to_string(size.bytes) + " of '" +
+                   location + "', which has " + std::to_string((*file)->size()));
   }
   return in_place(tensor, size, (*file)->data() + *offset, *file, (*file)->fd(), *offset);
 }

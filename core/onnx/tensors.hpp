@@ -25,8 +25,8 @@ class TensorReader {
     bool external = false;              // may tensors lie in other files?
     std::string folder;                 // beneath which
     MappedFile::Mode mode = MappedFile::Mode::map;
-    uint64_t file_bytes = 0;            // limit of each of those files
-    uint64_t dense_bytes = 0;           // limit of all conversions together
+    uint64_t file_bytes = 0;   // limit of each of those files
+    uint64_t dense_bytes = 0;  // limit of all conversions together
     bool missing_as_zero = false;
   };
   explicit TensorReader(Settings settings) : settings_(std::move(settings)), dense_left_(settings_.dense_bytes) {}
@@ -50,7 +50,8 @@ class TensorReader {
   Result<ConstantPtr> read_external(const wire::Tensor& tensor, const Extent& extent);
   Result<ConstantPtr> read_strings(const wire::Tensor& tensor, const Extent& extent);
   Result<ConstantPtr> read_numbers(const wire::Tensor& tensor, const Extent& extent);
-  Status decode(const wire::Tensor& tensor, const Extent& size, uint32_t width, uint64_t entries, std::byte* memory) const;
+  Status decode(const wire::Tensor& tensor, const Extent& size, uint32_t width, uint64_t entries,
+                std::byte* memory) const;
   Result<std::shared_ptr<const MappedFile>> open(const std::string& location);
   Result<ConstantPtr> in_place(const wire::Tensor& tensor, const Extent& extent, const std::byte* data,
                                std::shared_ptr<const void> owner, int fd, uint64_t offset);

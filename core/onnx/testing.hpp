@@ -34,7 +34,8 @@ inline Result<std::unique_ptr<Model>> import_string(const std::string& bytes, co
   return model;
 }
 
-inline Result<std::unique_ptr<Model>> import_proto(const tenon_onnx::ModelProto& proto, const ImportOptions& options = {}) {
+inline Result<std::unique_ptr<Model>> import_proto(const tenon_onnx::ModelProto& proto,
+                                                   const ImportOptions& options = {}) {
   return import_string(proto.SerializeAsString(), options);
 }
 

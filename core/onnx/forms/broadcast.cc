@@ -35,7 +35,8 @@ Status raise_broadcast(Raise& raise) {
   for (int64_t i = 0; i < behind; ++i) {
     axes.push_back(rank_b + i);
   }
-  TENON_ASSIGN_OR_RETURN(raise.node.inputs[1], raise.emit("Unsqueeze", {raise.node.inputs[1], raise.int64s("axes", axes)}));
+  TENON_ASSIGN_OR_RETURN(raise.node.inputs[1],
+                         raise.emit("Unsqueeze", {raise.node.inputs[1], raise.int64s("axes", axes)}));
   return {};
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dropout before opset 12: a copy at inference, which is all there is since opset 7; before, `is_test` said so. Its mask
-// was of the data's type before opset 10 and not filled in at inference.
+// Dropout before opset 12: a copy at inference, which is all there is since opset 7; before, `is_test` said so. Its
+// mask was of the data's type before opset 10 and not filled in at inference.
 #include "core/onnx/forms/rules.hpp"
 
 namespace tenon::forms {

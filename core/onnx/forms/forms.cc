@@ -61,11 +61,18 @@ ValueId Raise::scalar(std::string_view name, Dtype dtype, double value) {
   const auto narrow = static_cast<float>(value);
   uint16_t half = 0;
   switch (dtype) {
-    case TENON_FLOAT32: return constant(name, make_constant(dtype, {}, &narrow, sizeof(narrow)));
-    case TENON_FLOAT64: return constant(name, make_constant(dtype, {}, &value, sizeof(value)));
-    case TENON_FLOAT16: half = to_float16(narrow); break;
-    case TENON_BFLOAT16: half = to_bfloat16(narrow); break;
-    default: return kNone;
+    case TENON_FLOAT32:
+      return constant(name, make_constant(dtype, {}, &narrow, sizeof(narrow)));
+    case TENON_FLOAT64:
+      return constant(name, make_constant(dtype, {}, &value, sizeof(value)));
+    case TENON_FLOAT16:
+      half = to_float16(narrow);
+      break;
+    case TENON_BFLOAT16:
+      half = to_bfloat16(narrow);
+      break;
+    default:
+      return kNone;
   }
   return constant(name, make_constant(dtype, {}, &half, sizeof(half)));
 }
@@ -99,8 +106,8 @@ bool Raise::floats(size_t input, std::vector<float>* out) const {
 
 Status Raise::refuse(std::string why) const {
   return Status(TENON_UNSUPPORTED, "has form " + std::to_string(form) + " of opset " + std::to_string(opset) +
-                                       ", which can't be brought to opset " + std::to_string(onnx_facts::kOpset) + ": " +
-                                       std::move(why));
+                                       ", which can't be brought to opset " + std::to_string(onnx_facts::kOpset) +
+                                       ": " + std::move(why));
 }
 
 Rule find_rule(std::string_view domain, std::string_view op) {

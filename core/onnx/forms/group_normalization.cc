@@ -12,7 +12,8 @@ Status raise_group_normalization(Raise& raise) {
   }
   const int64_t channels = (*type.shape)[1].size;
   if (groups <= 0 || channels % groups != 0) {
-    return raise.refuse(std::to_string(channels) + " channels are no multiple of num_groups = " + std::to_string(groups));
+    return raise.refuse(std::to_string(channels) +
+                        " channels are no multiple of num_groups = " + std::to_string(groups));
   }
   const ValueId column = raise.int64s("column", {groups, 1});
   const ValueId full = raise.int64s("full", {groups, channels / groups});

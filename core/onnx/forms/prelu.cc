@@ -22,7 +22,8 @@ Status raise_prelu(Raise& raise) {
   if (axes.empty()) {
     return {};
   }
-  TENON_ASSIGN_OR_RETURN(raise.node.inputs[1], raise.emit("Unsqueeze", {raise.node.inputs[1], raise.int64s("axes", axes)}));
+  TENON_ASSIGN_OR_RETURN(raise.node.inputs[1],
+                         raise.emit("Unsqueeze", {raise.node.inputs[1], raise.int64s("axes", axes)}));
   return {};
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resize of opset 10 has scales alone, maps coordinates by x / scale and takes for `nearest` the floor where it enlarges
-// and the ceiling where it shrinks. Resize of opsets 11 and 12 wants an empty tensor for what is absent.
+// Resize of opset 10 has scales alone, maps coordinates by x / scale and takes for `nearest` the floor where it
+// enlarges and the ceiling where it shrinks. Resize of opsets 11 and 12 wants an empty tensor for what is absent.
 #include "core/onnx/forms/rules.hpp"
 
 #include <cstring>

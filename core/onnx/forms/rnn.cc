@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RNN, GRU and LSTM of opsets 1 to 6: `output_sequence` only said whether the optional output Y is there. GRU 1 spelt its
-// default direction wrongly.
+// RNN, GRU and LSTM of opsets 1 to 6: `output_sequence` only said whether the optional output Y is there. GRU 1 spelt
+// its default direction wrongly.
 #include "core/onnx/forms/rules.hpp"
 
 namespace tenon::forms {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Split before opset 13 has its sizes as an attribute (opset 1: also as floats in an input); without sizes the parts are
-// equal and their number, since opset 18 an attribute, is that of the outputs.
+// Split before opset 13 has its sizes as an attribute (opset 1: also as floats in an input); without sizes the parts
+// are equal and their number, since opset 18 an attribute, is that of the outputs.
 #include "core/onnx/forms/rules.hpp"
 
 namespace tenon::forms {

@@ -71,7 +71,7 @@ struct Attribute {
   std::vector<float> floats;
   std::vector<int64_t> ints;
   std::vector<Text> strings;
-  uint32_t seen = 0;  // bit n: field n was there (of f, i, s, t, g, tp and the lists)
+  uint32_t seen = 0;   // bit n: field n was there (of f, i, s, t, g, tp and the lists)
   bool other = false;  // tensors, graphs, sparse_tensors or type_protos: kinds that no operator has
 };
 

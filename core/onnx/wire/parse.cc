@@ -123,15 +123,19 @@ bool add_floats(Reader& reader, uint32_t type, const char* name, std::vector<flo
 }
 
 bool add_entry(Reader& reader, uint32_t type, const char* name, Entries* out) {
-  return sub(reader, type, name, append(reader.context(), out), [](Context& context, std::string_view bytes, auto* entry) {
-    return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t wire) {
-      switch (field) {
-        case 1: return in.read_text(wire, "StringStringEntryProto.key", &entry->first);
-        case 2: return in.read_text(wire, "StringStringEntryProto.value", &entry->second);
-        default: return in.skip(wire);
-      }
-    });
-  });
+  return sub(reader, type, name, append(reader.context(), out),
+             [](Context& context, std::string_view bytes, auto* entry) {
+               return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t wire) {
+                 switch (field) {
+                   case 1:
+                     return in.read_text(wire, "StringStringEntryProto.key", &entry->first);
+                   case 2:
+                     return in.read_text(wire, "StringStringEntryProto.value", &entry->second);
+                   default:
+                     return in.skip(wire);
+                 }
+               });
+             });
 }
 
 // A typed data field: remembers where it is. `element` is the wire type of one element that is not packed.
@@ -166,20 +170,34 @@ bool add_piece(Reader& reader, uint32_t field, uint32_t type, uint32_t element, 
 bool parse(Context& context, std::string_view bytes, Tensor* out) {
   return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t type) {
     switch (field) {
-      case 1: return add_ints(in, type, "TensorProto.dims", &out->dims);
-      case 2: return in.read_int32(type, "TensorProto.data_type", &out->data_type);
-      case 3: out->segment = true; return in.skip(type);
-      case 4: return add_piece(in, field, type, kFixed32, out);
+      case 1:
+        return add_ints(in, type, "TensorProto.dims", &out->dims);
+      case 2:
+        return in.read_int32(type, "TensorProto.data_type", &out->data_type);
+      case 3:
+        out->segment = true;
+        return in.skip(type);
+      case 4:
+        return add_piece(in, field, type, kFixed32, out);
       case 5:
       case 7:
-      case 11: return add_piece(in, field, type, kVarint, out);
-      case 10: return add_piece(in, field, type, kFixed64, out);
-      case 6: return add_bytes(in, type, "TensorProto.string_data", &out->string_data);
-      case 8: return in.read_text(type, "TensorProto.name", &out->name);
-      case 9: out->has_raw = true; return in.read_bytes(type, "TensorProto.raw_data", &out->raw_data);
-      case 13: return add_entry(in, type, "TensorProto.external_data", &out->external_data);
-      case 14: return in.read_int32(type, "TensorProto.data_location", &out->data_location);
-      default: return in.skip(type);
+      case 11:
+        return add_piece(in, field, type, kVarint, out);
+      case 10:
+        return add_piece(in, field, type, kFixed64, out);
+      case 6:
+        return add_bytes(in, type, "TensorProto.string_data", &out->string_data);
+      case 8:
+        return in.read_text(type, "TensorProto.name", &out->name);
+      case 9:
+        out->has_raw = true;
+        return in.read_bytes(type, "TensorProto.raw_data", &out->raw_data);
+      case 13:
+        return add_entry(in, type, "TensorProto.external_data", &out->external_data);
+      case 14:
+        return in.read_int32(type, "TensorProto.data_location", &out->data_location);
+      default:
+        return in.skip(type);
     }
   });
 }
@@ -188,10 +206,14 @@ bool parse(Context& context, std::string_view bytes, SparseTensor* out) {
   const auto tensor = [](Context& c, std::string_view b, Tensor* t) { return parse(c, b, t); };
   return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t type) {
     switch (field) {
-      case 1: return sub(in, type, "SparseTensorProto.values", &out->values, tensor);
-      case 2: return sub(in, type, "SparseTensorProto.indices", &out->indices, tensor);
-      case 3: return add_ints(in, type, "SparseTensorProto.dims", &out->dims);
-      default: return in.skip(type);
+      case 1:
+        return sub(in, type, "SparseTensorProto.values", &out->values, tensor);
+      case 2:
+        return sub(in, type, "SparseTensorProto.indices", &out->indices, tensor);
+      case 3:
+        return add_ints(in, type, "SparseTensorProto.dims", &out->dims);
+      default:
+        return in.skip(type);
     }
   });
 }
@@ -199,9 +221,14 @@ bool parse(Context& context, std::string_view bytes, SparseTensor* out) {
 bool parse_dimension(Context& context, std::string_view bytes, Dimension* out) {
   return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t type) {
     switch (field) {
-      case 1: out->kind = Dimension::value; return in.read_int(type, "Dimension.dim_value", &out->dim_value);
-      case 2: out->kind = Dimension::param; return in.read_text(type, "Dimension.dim_param", &out->dim_param);
-      default: return in.skip(type);
+      case 1:
+        out->kind = Dimension::value;
+        return in.read_int(type, "Dimension.dim_value", &out->dim_value);
+      case 2:
+        out->kind = Dimension::param;
+        return in.read_text(type, "Dimension.dim_param", &out->dim_param);
+      default:
+        return in.skip(type);
     }
   });
 }
@@ -245,13 +272,20 @@ bool parse(Context& context, std::string_view bytes, Type* out) {
   };
   return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t type) {
     switch (field) {
-      case 1: return sub(in, type, "TypeProto.tensor_type", out, type_case(Type::tensor));
-      case 4: return sub(in, type, "TypeProto.sequence_type", out, type_case(Type::sequence));
-      case 5: return sub(in, type, "TypeProto.map_type", out, type_case(Type::map));
-      case 7: return sub(in, type, "TypeProto.opaque_type", out, type_case(Type::opaque));
-      case 8: return sub(in, type, "TypeProto.sparse_tensor_type", out, type_case(Type::sparse_tensor));
-      case 9: return sub(in, type, "TypeProto.optional_type", out, type_case(Type::optional));
-      default: return in.skip(type);
+      case 1:
+        return sub(in, type, "TypeProto.tensor_type", out, type_case(Type::tensor));
+      case 4:
+        return sub(in, type, "TypeProto.sequence_type", out, type_case(Type::sequence));
+      case 5:
+        return sub(in, type, "TypeProto.map_type", out, type_case(Type::map));
+      case 7:
+        return sub(in, type, "TypeProto.opaque_type", out, type_case(Type::opaque));
+      case 8:
+        return sub(in, type, "TypeProto.sparse_tensor_type", out, type_case(Type::sparse_tensor));
+      case 9:
+        return sub(in, type, "TypeProto.optional_type", out, type_case(Type::optional));
+      default:
+        return in.skip(type);
     }
   });
 }
@@ -260,9 +294,12 @@ bool parse(Context& context, std::string_view bytes, ValueInfo* out) {
   const auto type_proto = [](Context& c, std::string_view b, Type* t) { return parse(c, b, t); };
   return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t type) {
     switch (field) {
-      case 1: return in.read_text(type, "ValueInfoProto.name", &out->name);
-      case 2: return sub(in, type, "ValueInfoProto.type", &out->type, type_proto);
-      default: return in.skip(type);
+      case 1:
+        return in.read_text(type, "ValueInfoProto.name", &out->name);
+      case 2:
+        return sub(in, type, "ValueInfoProto.type", &out->type, type_proto);
+      default:
+        return in.skip(type);
     }
   });
 }
@@ -276,24 +313,40 @@ bool parse(Context& context, std::string_view bytes, Attribute* out) {
       out->seen |= 1U << field;
     }
     switch (field) {
-      case 1: return in.read_text(type, "AttributeProto.name", &out->name);
-      case 2: return in.read_float(type, "AttributeProto.f", &out->f);
-      case 3: return in.read_int(type, "AttributeProto.i", &out->i);
-      case 4: return in.read_bytes(type, "AttributeProto.s", &out->s);
-      case 5: return sub_new(in, type, "AttributeProto.t", &out->t, any);
-      case 6: return sub_new(in, type, "AttributeProto.g", &out->g, any);
-      case 7: return add_floats(in, type, "AttributeProto.floats", &out->floats);
-      case 8: return add_ints(in, type, "AttributeProto.ints", &out->ints);
-      case 9: return add_bytes(in, type, "AttributeProto.strings", &out->strings);
-      case 14: return sub_new(in, type, "AttributeProto.tp", &out->tp, any);
-      case 20: return in.read_int32(type, "AttributeProto.type", &out->type);
-      case 21: return in.read_text(type, "AttributeProto.ref_attr_name", &out->ref_attr_name);
-      case 22: return sub_new(in, type, "AttributeProto.sparse_tensor", &out->sparse_tensor, any);
+      case 1:
+        return in.read_text(type, "AttributeProto.name", &out->name);
+      case 2:
+        return in.read_float(type, "AttributeProto.f", &out->f);
+      case 3:
+        return in.read_int(type, "AttributeProto.i", &out->i);
+      case 4:
+        return in.read_bytes(type, "AttributeProto.s", &out->s);
+      case 5:
+        return sub_new(in, type, "AttributeProto.t", &out->t, any);
+      case 6:
+        return sub_new(in, type, "AttributeProto.g", &out->g, any);
+      case 7:
+        return add_floats(in, type, "AttributeProto.floats", &out->floats);
+      case 8:
+        return add_ints(in, type, "AttributeProto.ints", &out->ints);
+      case 9:
+        return add_bytes(in, type, "AttributeProto.strings", &out->strings);
+      case 14:
+        return sub_new(in, type, "AttributeProto.tp", &out->tp, any);
+      case 20:
+        return in.read_int32(type, "AttributeProto.type", &out->type);
+      case 21:
+        return in.read_text(type, "AttributeProto.ref_attr_name", &out->ref_attr_name);
+      case 22:
+        return sub_new(in, type, "AttributeProto.sparse_tensor", &out->sparse_tensor, any);
       case 10:
       case 11:
       case 15:
-      case 23: out->other = true; return in.skip(type);
-      default: return in.skip(type);
+      case 23:
+        out->other = true;
+        return in.skip(type);
+      default:
+        return in.skip(type);
     }
   });
 }
@@ -302,14 +355,22 @@ bool parse(Context& context, std::string_view bytes, Node* out) {
   const auto any = [](Context& c, std::string_view b, auto* message) { return parse(c, b, message); };
   return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t type) {
     switch (field) {
-      case 1: return add_text(in, type, "NodeProto.input", &out->input);
-      case 2: return add_text(in, type, "NodeProto.output", &out->output);
-      case 3: return in.read_text(type, "NodeProto.name", &out->name);
-      case 4: return in.read_text(type, "NodeProto.op_type", &out->op_type);
-      case 5: return sub(in, type, "NodeProto.attribute", append(context, &out->attribute), any);
-      case 7: return in.read_text(type, "NodeProto.domain", &out->domain);
-      case 8: return in.read_text(type, "NodeProto.overload", &out->overload);
-      default: return in.skip(type);
+      case 1:
+        return add_text(in, type, "NodeProto.input", &out->input);
+      case 2:
+        return add_text(in, type, "NodeProto.output", &out->output);
+      case 3:
+        return in.read_text(type, "NodeProto.name", &out->name);
+      case 4:
+        return in.read_text(type, "NodeProto.op_type", &out->op_type);
+      case 5:
+        return sub(in, type, "NodeProto.attribute", append(context, &out->attribute), any);
+      case 7:
+        return in.read_text(type, "NodeProto.domain", &out->domain);
+      case 8:
+        return in.read_text(type, "NodeProto.overload", &out->overload);
+      default:
+        return in.skip(type);
     }
   });
 }
@@ -318,14 +379,22 @@ bool parse(Context& context, std::string_view bytes, Graph* out) {
   const auto any = [](Context& c, std::string_view b, auto* message) { return parse(c, b, message); };
   return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t type) {
     switch (field) {
-      case 1: return sub(in, type, "GraphProto.node", append(context, &out->node), any);
-      case 2: return in.read_text(type, "GraphProto.name", &out->name);
-      case 5: return sub(in, type, "GraphProto.initializer", append(context, &out->initializer), any);
-      case 11: return sub(in, type, "GraphProto.input", append(context, &out->input), any);
-      case 12: return sub(in, type, "GraphProto.output", append(context, &out->output), any);
-      case 13: return sub(in, type, "GraphProto.value_info", append(context, &out->value_info), any);
-      case 15: return sub(in, type, "GraphProto.sparse_initializer", append(context, &out->sparse_initializer), any);
-      default: return in.skip(type);
+      case 1:
+        return sub(in, type, "GraphProto.node", append(context, &out->node), any);
+      case 2:
+        return in.read_text(type, "GraphProto.name", &out->name);
+      case 5:
+        return sub(in, type, "GraphProto.initializer", append(context, &out->initializer), any);
+      case 11:
+        return sub(in, type, "GraphProto.input", append(context, &out->input), any);
+      case 12:
+        return sub(in, type, "GraphProto.output", append(context, &out->output), any);
+      case 13:
+        return sub(in, type, "GraphProto.value_info", append(context, &out->value_info), any);
+      case 15:
+        return sub(in, type, "GraphProto.sparse_initializer", append(context, &out->sparse_initializer), any);
+      default:
+        return in.skip(type);
     }
   });
 }
@@ -333,9 +402,12 @@ bool parse(Context& context, std::string_view bytes, Graph* out) {
 bool parse_opset(Context& context, std::string_view bytes, OperatorSetId* out) {
   return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t type) {
     switch (field) {
-      case 1: return in.read_text(type, "OperatorSetIdProto.domain", &out->domain);
-      case 2: return in.read_int(type, "OperatorSetIdProto.version", &out->version);
-      default: return in.skip(type);
+      case 1:
+        return in.read_text(type, "OperatorSetIdProto.domain", &out->domain);
+      case 2:
+        return in.read_int(type, "OperatorSetIdProto.version", &out->version);
+      default:
+        return in.skip(type);
     }
   });
 }
@@ -344,17 +416,28 @@ bool parse(Context& context, std::string_view bytes, Function* out) {
   const auto any = [](Context& c, std::string_view b, auto* message) { return parse(c, b, message); };
   return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t type) {
     switch (field) {
-      case 1: return in.read_text(type, "FunctionProto.name", &out->name);
-      case 4: return add_text(in, type, "FunctionProto.input", &out->input);
-      case 5: return add_text(in, type, "FunctionProto.output", &out->output);
-      case 6: return add_text(in, type, "FunctionProto.attribute", &out->attribute);
-      case 7: return sub(in, type, "FunctionProto.node", append(context, &out->node), any);
-      case 9: return sub(in, type, "FunctionProto.opset_import", append(context, &out->opset_import), parse_opset);
-      case 10: return in.read_text(type, "FunctionProto.domain", &out->domain);
-      case 11: return sub(in, type, "FunctionProto.attribute_proto", append(context, &out->attribute_proto), any);
-      case 12: return sub(in, type, "FunctionProto.value_info", append(context, &out->value_info), any);
-      case 13: return in.read_text(type, "FunctionProto.overload", &out->overload);
-      default: return in.skip(type);
+      case 1:
+        return in.read_text(type, "FunctionProto.name", &out->name);
+      case 4:
+        return add_text(in, type, "FunctionProto.input", &out->input);
+      case 5:
+        return add_text(in, type, "FunctionProto.output", &out->output);
+      case 6:
+        return add_text(in, type, "FunctionProto.attribute", &out->attribute);
+      case 7:
+        return sub(in, type, "FunctionProto.node", append(context, &out->node), any);
+      case 9:
+        return sub(in, type, "FunctionProto.opset_import", append(context, &out->opset_import), parse_opset);
+      case 10:
+        return in.read_text(type, "FunctionProto.domain", &out->domain);
+      case 11:
+        return sub(in, type, "FunctionProto.attribute_proto", append(context, &out->attribute_proto), any);
+      case 12:
+        return sub(in, type, "FunctionProto.value_info", append(context, &out->value_info), any);
+      case 13:
+        return in.read_text(type, "FunctionProto.overload", &out->overload);
+      default:
+        return in.skip(type);
     }
   });
 }
@@ -363,17 +446,29 @@ bool parse(Context& context, std::string_view bytes, Model* out) {
   const auto any = [](Context& c, std::string_view b, auto* message) { return parse(c, b, message); };
   return each_field(context, bytes, [&](Reader& in, uint32_t field, uint32_t type) {
     switch (field) {
-      case 1: return in.read_int(type, "ModelProto.ir_version", &out->ir_version);
-      case 2: return in.read_text(type, "ModelProto.producer_name", &out->producer_name);
-      case 3: return in.read_text(type, "ModelProto.producer_version", &out->producer_version);
-      case 4: return in.read_text(type, "ModelProto.domain", &out->domain);
-      case 5: return in.read_int(type, "ModelProto.model_version", &out->model_version);
-      case 6: return in.read_text(type, "ModelProto.doc_string", &out->doc_string);
-      case 7: out->has_graph = true; return sub(in, type, "ModelProto.graph", &out->graph, any);
-      case 8: return sub(in, type, "ModelProto.opset_import", append(context, &out->opset_import), parse_opset);
-      case 14: return add_entry(in, type, "ModelProto.metadata_props", &out->metadata_props);
-      case 25: return sub(in, type, "ModelProto.functions", append(context, &out->functions), any);
-      default: return in.skip(type);
+      case 1:
+        return in.read_int(type, "ModelProto.ir_version", &out->ir_version);
+      case 2:
+        return in.read_text(type, "ModelProto.producer_name", &out->producer_name);
+      case 3:
+        return in.read_text(type, "ModelProto.producer_version", &out->producer_version);
+      case 4:
+        return in.read_text(type, "ModelProto.domain", &out->domain);
+      case 5:
+        return in.read_int(type, "ModelProto.model_version", &out->model_version);
+      case 6:
+        return in.read_text(type, "ModelProto.doc_string", &out->doc_string);
+      case 7:
+        out->has_graph = true;
+        return sub(in, type, "ModelProto.graph", &out->graph, any);
+      case 8:
+        return sub(in, type, "ModelProto.opset_import", append(context, &out->opset_import), parse_opset);
+      case 14:
+        return add_entry(in, type, "ModelProto.metadata_props", &out->metadata_props);
+      case 25:
+        return sub(in, type, "ModelProto.functions", append(context, &out->functions), any);
+      default:
+        return in.skip(type);
     }
   });
 }

@@ -15,7 +15,8 @@ bool Context::fail(const char* at, std::string_view what) {
 
 bool Context::fail_limit(std::string_view name) {
   if (error.ok()) {
-    error = Status(TENON_LIMIT, "the model goes over the limit '" + std::string(name) + "'").with_value(std::string(name));
+    error =
+        Status(TENON_LIMIT, "the model goes over the limit '" + std::string(name) + "'").with_value(std::string(name));
   }
   return false;
 }
@@ -92,8 +93,8 @@ bool Reader::delimited(std::string_view* out) {
   }
   const auto left = static_cast<uint64_t>(end_ - at_);
   if (size > left) {
-    return context_.fail(start, "a field of " + std::to_string(size) + " bytes is cut off, " + std::to_string(left) +
-                                    " are left");
+    return context_.fail(
+        start, "a field of " + std::to_string(size) + " bytes is cut off, " + std::to_string(left) + " are left");
   }
   *out = {at_, static_cast<size_t>(size)};
   at_ += size;
@@ -105,11 +106,16 @@ bool Reader::skip(uint32_t type) {
   uint32_t number32 = 0;
   std::string_view bytes;
   switch (type) {
-    case kVarint: return varint(&number);
-    case kFixed64: return fixed64(&number);
-    case kDelimited: return delimited(&bytes);
-    case kFixed32: return fixed32(&number32);
-    default: return context_.fail(at_, "unknown wire type " + std::to_string(type));
+    case kVarint:
+      return varint(&number);
+    case kFixed64:
+      return fixed64(&number);
+    case kDelimited:
+      return delimited(&bytes);
+    case kFixed32:
+      return fixed32(&number32);
+    default:
+      return context_.fail(at_, "unknown wire type " + std::to_string(type));
   }
 }
 

@@ -23,7 +23,9 @@ std::string field(uint32_t number, const std::string& bytes) {
   return out + bytes;
 }
 
-Status parse(const std::string& bytes, Model* out, const ParseLimits& limits = {}) { return parse_model(bytes, limits, out); }
+Status parse(const std::string& bytes, Model* out, const ParseLimits& limits = {}) {
+  return parse_model(bytes, limits, out);
+}
 
 TEST(Wire, ReadsHeaderAndGraph) {
   const std::string node = field(1, field(1, "x") + field(2, "y") + field(3, "n") + field(4, "Relu") + field(7, ""));
@@ -69,7 +71,10 @@ TEST(Wire, NamesTheByteWhereItBreaks) {
       {"\x08"s, "cut off at byte 1"},
       {"\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02"s, "more than 64 bits at byte 1"},
       {"\x3A\x05\x0A"s, "5 bytes is cut off, 1 are left at byte 1"},
-      {field(7, "\x0A\x07""abc"s), "7 bytes is cut off, 3 are left at byte 3"},
+      {field(7,
+             "\x0A\x07"
+             "abc"s),
+       "7 bytes is cut off, 3 are left at byte 3"},
       {"\x38\x01"s, "ModelProto.graph has wire type 0, expected 2 at byte 1"},
       {field(1, "x"), "ModelProto.ir_version has wire type 2, expected 0 at byte 1"},
       {"\x0B\x0C"s, "ModelProto.ir_version has wire type 3, expected 0"},
@@ -151,8 +156,8 @@ TEST(Utf8, AcceptsWhatIsWellFormed) {
   EXPECT_TRUE(valid_utf8(""));
   EXPECT_TRUE(valid_utf8("plain"));
   EXPECT_TRUE(valid_utf8("\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80"));
-  for (const char* bad : {"\x80", "\xC0\xAF", "\xC3", "\xE2\x82", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80",
-                          "\xE0\x80\x80", "\xF0\x80\x80\x80", "\xFF"}) {
+  for (const char* bad : {"\x80", "\xC0\xAF", "\xC3", "\xE2\x82", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                          "\xF8\x88\x80\x80\x80", "\xE0\x80\x80", "\xF0\x80\x80\x80", "\xFF"}) {
     EXPECT_FALSE(valid_utf8(bad)) << bad;
   }
 }
