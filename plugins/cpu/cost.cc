@@ -12,9 +12,10 @@ constexpr double kFlopsPerNs = simd::kLanes == 4 ? 30.0 : 90.0;
 constexpr double kBytesPerNs = 12.0;
 constexpr double kCallNs = 100.0;
 
-// Elements; dims that are not known count as 1.
+// Elements; dims that are not known count as 1, as does a value that is absent.
 double elements(const Value& v) {
   double n = 1;
+  if (!v) return n;
   for (const int64_t d : v.dims()) n *= static_cast<double>(std::max<int64_t>(d, 1));
   return n;
 }

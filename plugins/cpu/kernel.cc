@@ -127,8 +127,16 @@ void Kernel::settle(const Shapes& shapes, size_t output, DimsView dims) const {
   if (!makes(output)) return;
   const auto index = static_cast<uint32_t>(out_[output]);
   const tenon_shape& shape = shapes.outputs()[index];
-  bool open = shape.rank == TENON_UNKNOWN_RANK;
-  for (uint32_t i = 0; !open && i < shape.rank; ++i) open = shape.dims[i] < 0;
+  // What the host knows has to be what the kernel will write: it gave memory for no more.
+  const bool known = shape.rank != TENON_UNKNOWN_RANK;
+  bool open = !known;
+  bool fits = !known || shape.rank == dims.size();
+  for (uint32_t i = 0; known && fits && i < shape.rank; ++i) {
+    open = open || shape.dims[i] < 0;
+    fits = shape.dims[i] < 0 || shape.dims[i] == dims[i];
+  }
+  plugin::require(fits, TENON_INVALID_TENSOR, node_text_, ": output ", output, " is planned as ",
+                  DimsView(shape.dims, known ? shape.rank : 0), ", but the inputs make ", dims);
   if (open) shapes.set(index, dims);
 }
 

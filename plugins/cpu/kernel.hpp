@@ -99,7 +99,7 @@ class Kernel {
   bool has(size_t input) const { return input < in_.size() && in_[input] >= 0; }
   bool makes(size_t output) const { return output < out_.size() && out_[output] >= 0; }
   DimsView dims(const Shapes& shapes, size_t input) const;
-  // Gives an output its dims when the host left them open.
+  // Gives an output its dims where the host left them open; throws when the host's are others.
   void settle(const Shapes& shapes, size_t output, DimsView dims) const;
   // Contents of an integer input that the host knows already.
   std::optional<std::vector<int64_t>> known_ints(const Shapes& shapes, size_t input) const;

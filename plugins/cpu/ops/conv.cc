@@ -57,6 +57,8 @@ class Conv : public Kernel {
     plugin::require(x.size() == w.size() && x.size() == spatial_ + 2 && x[1] == w[1] * groups_ && w[0] % groups_ == 0,
                     TENON_INVALID_TENSOR, node_text_, ": input of dims ", x, " does not fit weights of dims ", w,
                     " in ", groups_, " groups");
+    plugin::require(!has(2) || count_of(dims(shapes, 2)) == w[0], TENON_INVALID_TENSOR, node_text_, ": the bias has ",
+                    "other dims than [", w[0], "]");
     Window window = window_;
     for (uint32_t i = 0; i < spatial_; ++i) window.kernel[2 - spatial_ + i] = w[2 + i];
     ConvDims& d = plan->dims;

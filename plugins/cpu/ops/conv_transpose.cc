@@ -42,6 +42,8 @@ class ConvTranspose : public Kernel {
     const DimsView w = dims(shapes, 1);
     plugin::require(x.size() == spatial_ + 2 && w.size() == x.size() && w[0] == x[1] && x[1] % groups_ == 0,
                     TENON_INVALID_TENSOR, node_text_, ": input of dims ", x, " does not fit weights of dims ", w);
+    plugin::require(!has(2) || count_of(dims(shapes, 2)) == w[1] * groups_, TENON_INVALID_TENSOR, node_text_,
+                    ": the bias has other dims than [", w[1] * groups_, "]");
     plan->n = x[0];
     plan->groups = groups_;
     plan->icg = x[1] / groups_;

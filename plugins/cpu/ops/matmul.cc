@@ -57,6 +57,8 @@ class PackedMatMul : public Kernel {
     auto plan = std::make_unique<PackedPlan>();
     const DimsView a = dims(shapes, 0);
     const DimsView b = dims(shapes, 1);
+    plugin::require(b.size() == 2 && a.size() >= 2 && (!gemm_ || a.size() == 2), TENON_INVALID_TENSOR, node_text_,
+                    ": dims ", a, " and ", b, " do not multiply");
     const int64_t k = a.empty() ? 0 : a[trans_a_ ? a.size() - 2 : a.size() - 1];
     plan->k = b[b.size() - (trans_b_ ? 1 : 2)];
     plan->n = b[b.size() - (trans_b_ ? 2 : 1)];
@@ -69,6 +71,11 @@ class PackedMatMul : public Kernel {
     plan->col_stride = trans_a_ ? plan->m : 1;
     if (residual_ >= 0) plan->late = plan_late_add(shapes.dims(static_cast<uint32_t>(residual_)), y, node_text_);
     settle(shapes, 0, y);
+    if (gemm_ && has(2)) {
+      const Dims product = {plan->m, plan->n};
+      plugin::require(broadcast_dims(dims(shapes, 2), product, node_text_) == product, TENON_INVALID_TENSOR, node_text_,
+                      ": C of dims ", dims(shapes, 2), " widens a product of dims ", DimsView(product));
+    }
     if (plan->m == 0 || plan->n == 0) return plan;
     plan->mat = std::make_unique<MatPlan>(plan->m, k, plan->n);
     if (!constant_) plan->weight_floats = round_up(packed_b_floats(k, plan->n), 16);

@@ -27,6 +27,8 @@ constexpr std::pair<std::string_view, Nearest> kNearest[] = {
     {"ceil", Nearest::kCeil},
 };
 
+constexpr int64_t kLongestAxis = int64_t{1} << 26;  // each has a table
+
 template <class T, size_t N>
 const T* find(const std::pair<std::string_view, T> (&table)[N], std::string_view name) {
   for (const auto& [key, value] : table)
@@ -106,6 +108,8 @@ class Resize : public Kernel {
       }
       plugin::require(axis.out >= 0 && axis.scale > 0 && (axis.in > 0 || axis.out == 0), TENON_RUN, node_text_,
                       ": cannot make ", axis.out, " elements of ", axis.in);
+      plugin::require(axis.out <= kLongestAxis, TENON_LIMIT, node_text_, ": an axis of ", axis.out,
+                      " elements, at most ", kLongestAxis, " are allowed");
     }
     for (const ResizeAxis& axis : axes) p.y.push_back(axis.out);
     plugin::require(count_of(p.y) < INT64_MAX / 16, TENON_LIMIT, node_text_, " makes too many elements");

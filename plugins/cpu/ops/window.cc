@@ -50,13 +50,20 @@ bool check_window(const Node& node, Refusal& refusal) {
   if (spatial != 1 && spatial != 2)
     return refusal.set(TENON_REFUSE_RANK, plugin::cat(spatial, " spatial axes are not in this provider, 1 and 2 are"),
                        node.input(0).id());
-  for (const auto name : {"strides", "dilations", "kernel_shape"}) {
-    for (const int64_t v : node.attr_ints(name)) {
-      if (v < 1 || v > INT32_MAX) return refusal.set(TENON_REFUSE_ATTR, plugin::cat("attribute ", name, " holds ", v));
-    }
+  // Bounds far beyond any model keep tables and scratch of a hostile one small.
+  static constexpr std::pair<std::string_view, int64_t> most[] = {
+      {"strides", 1024}, {"dilations", 65536}, {"kernel_shape", 65536}};
+  for (const auto& [name, limit] : most) {
+    for (const int64_t v : node.attr_ints(name))
+      if (v < 1 || v > limit) return refusal.set(TENON_REFUSE_ATTR, plugin::cat("attribute ", name, " holds ", v));
   }
+  int64_t taps = 1;
+  for (const int64_t v : node.attr_ints("kernel_shape")) taps = std::min<int64_t>(65537, taps * v);
+  if (taps > 65536 || taps < 1)
+    return refusal.set(TENON_REFUSE_COST, plugin::cat("a window of ", taps, " elements is not in this provider"));
+  if (node.attr_int("group", 1) < 1) return refusal.set(TENON_REFUSE_ATTR, "attribute group is below 1");
   for (const int64_t v : node.attr_ints("pads"))
-    if (v < 0 || v > INT32_MAX) return refusal.set(TENON_REFUSE_ATTR, plugin::cat("attribute pads holds ", v));
+    if (v < 0 || v > 65536) return refusal.set(TENON_REFUSE_ATTR, plugin::cat("attribute pads holds ", v));
   return true;
 }
 
