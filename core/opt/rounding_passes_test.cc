@@ -156,15 +156,17 @@ TEST(RaiseGelu, FindsErfInAnyOrder) {
                    head + "%m = ai.onnx::Mul@7 (%x, %p)\n%y = ai.onnx::Mul@7 (%m, %half)\nreturn %y, %e\n}");
 }
 
-TEST(RaiseGelu, FindsTanh) {
-  expect_optimised("none,raise_gelu,dead_code", R"(graph "g" (%x: float32[N, 4]) {
+TEST(RaiseGelu, FindsTanhHoweverTheCubeIsMade) {
+  const auto with_cube = [](const std::string& cube) {
+    return R"(graph "g" (%x: float32[N, 4]) {
+    %two = const float32[] {2}
     %three = const float32[] {3}
     %k = const float32[] {0.044715}
     %s = const float32[] {0.7978846}
     %one = const float32[] {1}
     %half = const float32[] {0.5}
-    %c = ai.onnx::Pow@7 (%x, %three)
-    %kc = ai.onnx::Mul@7 (%c, %k)
+    )" + cube +
+           R"(
     %a = ai.onnx::Add@7 (%x, %kc)
     %sa = ai.onnx::Mul@7 (%a, %s)
     %t = ai.onnx::Tanh@6 (%sa)
@@ -172,12 +174,20 @@ TEST(RaiseGelu, FindsTanh) {
     %h = ai.onnx::Mul@7 (%x, %half)
     %y = ai.onnx::Mul@7 (%h, %p)
     return %y
-  })",
-                   R"(graph "g" (%x: float32[N, 4]) {
+  })";
+  };
+  for (const char* cube :
+       {"%c = ai.onnx::Pow@7 (%x, %three)\n%kc = ai.onnx::Mul@7 (%c, %k)",
+        "%q = ai.onnx::Mul@7 (%x, %x)\n%c = ai.onnx::Mul@7 (%q, %x)\n%kc = ai.onnx::Mul@7 (%c, %k)",
+        "%q = ai.onnx::Mul@7 (%k, %x)\n%c = ai.onnx::Mul@7 (%x, %q)\n%kc = ai.onnx::Mul@7 (%x, %c)"}) {
+    expect_optimised("none,raise_gelu,dead_code", with_cube(cube), R"(graph "g" (%x: float32[N, 4]) {
   %y = ai.onnx::Gelu@20 (%x) approximate = "tanh"
   return %y
 }
 )");
+  }
+  expect_unchanged("none,raise_gelu", with_cube("%c = ai.onnx::Pow@7 (%x, %two)\n%kc = ai.onnx::Mul@7 (%c, %k)"));
+  expect_unchanged("none,raise_gelu", with_cube("%c = ai.onnx::Pow@7 (%x, %three)\n%kc = ai.onnx::Mul@7 (%c, %s)"));
 }
 
 TEST(RaiseSwish, FindsSiluAndHardSwish) {

@@ -33,24 +33,38 @@ ValueId times(const Graph& graph, ValueId value, double constant) {
   return kNone;
 }
 
-// x^3 as Pow or as products: x or kNone; nodes that make it are added.
-ValueId cubed(const Graph& graph, ValueId value, std::vector<NodeId>* nodes) {
-  nodes->push_back(graph.values[value].producer);
-  if (const Node* pow = producer(graph, value, "Pow")) {
-    return scalar_value(graph, pow->inputs[1], 1) == 3.0 ? pow->inputs[0] : kNone;
+// What a tree of products is made of: how often x, and how often the constant.
+struct Factors {
+  int of_x = 0;
+  int of_constant = 0;
+  bool others = false;
+  std::vector<NodeId> nodes;
+};
+
+void collect_factors(const Graph& graph, ValueId value, ValueId x, double constant, Factors* factors) {
+  if (value == x) {
+    ++factors->of_x;
+    return;
   }
-  const Node* outer = producer(graph, value, "Mul");
-  for (size_t i = 0; outer != nullptr && i < 2; ++i) {
-    const ValueId x = outer->inputs[1 - i];
-    const Node* inner = producer(graph, outer->inputs[i], "Mul");
-    const Node* square = producer(graph, outer->inputs[i], "Pow");
-    if ((inner != nullptr && inner->inputs[0] == x && inner->inputs[1] == x) ||
-        (square != nullptr && square->inputs[0] == x && scalar_value(graph, square->inputs[1], 1) == 2.0)) {
-      nodes->push_back(graph.values[outer->inputs[i]].producer);
-      return x;
-    }
+  if (graph.constant_of(value) != nullptr) {
+    factors->of_constant += is_near(graph, value, constant) ? 1 : 0;
+    factors->others = factors->others || !is_near(graph, value, constant);
+    return;
   }
-  return kNone;
+  factors->nodes.push_back(graph.values[value].producer);
+  if (const Node* pow = producer(graph, value, "Pow"); pow != nullptr && pow->inputs[0] == x) {
+    const std::optional<double> exponent = scalar_value(graph, pow->inputs[1], 1);
+    factors->of_x += exponent == 2.0 ? 2 : 3;
+    factors->others = factors->others || (exponent != 2.0 && exponent != 3.0);
+    return;
+  }
+  const Node* mul = producer(graph, value, "Mul");
+  if (mul == nullptr || factors->nodes.size() > 4) {
+    factors->others = true;
+    return;
+  }
+  collect_factors(graph, mul->inputs[0], x, constant, factors);
+  collect_factors(graph, mul->inputs[1], x, constant, factors);
 }
 
 struct Match {
@@ -75,11 +89,15 @@ ValueId tanh_argument(const Graph& graph, ValueId value, std::vector<NodeId>* no
   const ValueId sum = times(graph, value, std::sqrt(2.0 / 3.14159265358979323846));
   const Node* add = sum != kNone ? producer(graph, sum, "Add") : nullptr;
   for (size_t i = 0; add != nullptr && i < 2; ++i) {
-    const ValueId cube = times(graph, add->inputs[i], 0.044715);
-    std::vector<NodeId> more = {graph.values[sum].producer, graph.values[add->inputs[i]].producer};
-    if (cube != kNone && graph.values[cube].producer != kNone && cubed(graph, cube, &more) == add->inputs[1 - i]) {
-      nodes->insert(nodes->end(), more.begin(), more.end());
-      return add->inputs[1 - i];
+    const ValueId x = add->inputs[1 - i];
+    Factors cube;
+    if (add->inputs[i] != x) {
+      collect_factors(graph, add->inputs[i], x, 0.044715, &cube);
+    }
+    if (!cube.others && cube.of_x == 3 && cube.of_constant == 1) {
+      nodes->push_back(graph.values[sum].producer);
+      nodes->insert(nodes->end(), cube.nodes.begin(), cube.nodes.end());
+      return x;
     }
   }
   return kNone;
