@@ -3,7 +3,7 @@
 if(COMMAND tenon_gtest)
   set(tests conv_test main_test math_test matmul_test rows_test)
   list(TRANSFORM tests REPLACE "(.+)" "${CMAKE_CURRENT_SOURCE_DIR}/kernels/\\1.cc")
-  foreach(variant avx512 avx2 baseline)
+  foreach(variant IN LISTS variants)
     set(program cpu_kernel_tests_${variant})
     add_executable(${program} ${tests} $<TARGET_OBJECTS:tenon_cpu_kernels_${variant}>)
     target_include_directories(${program} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
