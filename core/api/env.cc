@@ -27,7 +27,8 @@ Status create(const tenon_env_desc* given, tenon_env** out) {
   tenon_env_desc desc = {};
   if (given != nullptr) {
     if (given->size < sizeof desc) {
-      return bad_argument("tenon_env_create: size is " + std::to_string(given->size) + ", expected sizeof(tenon_env_desc)");
+      return bad_argument("tenon_env_create: size is " + std::to_string(given->size) +
+                          ", expected sizeof(tenon_env_desc)");
     }
     desc = *given;
   }

@@ -219,8 +219,9 @@ class Loader {
       config.weights = session_->weights;
       TENON_ASSIGN_OR_RETURN(auto made, selected.provider->create_session(std::move(config)));
       sessions.push_back(std::move(made));
-      const bool named = std::any_of(options_.providers.begin(), options_.providers.end(),
-                                     [&](const ProviderChoice& choice) { return choice.id == selected.provider->id(); });
+      const bool named =
+          std::any_of(options_.providers.begin(), options_.providers.end(),
+                      [&](const ProviderChoice& choice) { return choice.id == selected.provider->id(); });
       last_resort.push_back(selected.provider->last_resort() && !named);
     }
     ProgramOptions options;
@@ -239,8 +240,7 @@ class Loader {
     executor.threads = options_.threads;
     executor.memory_limit = options_.memory_limit;
     executor.profile = options_.profile;
-    session_->executor =
-        std::make_unique<Executor>(session_->model, std::move(program), session_->env->pool, executor);
+    session_->executor = std::make_unique<Executor>(session_->model, std::move(program), session_->env->pool, executor);
     describe_io();
     return {};
   }
@@ -336,13 +336,18 @@ Result<std::unique_ptr<tenon_session>> load_session(tenon_env* env, ModelSource 
 
 std::string type_text(const Type& type) {
   switch (type.kind) {
-    case TypeKind::tensor: return "tensor(" + std::string(dtype_name(type.dtype)) + ")";
-    case TypeKind::sparse_tensor: return "sparse_tensor(" + std::string(dtype_name(type.dtype)) + ")";
-    case TypeKind::sequence: return "seq(" + (type.element ? type_text(*type.element) : "?") + ")";
-    case TypeKind::optional: return "optional(" + (type.element ? type_text(*type.element) : "?") + ")";
+    case TypeKind::tensor:
+      return "tensor(" + std::string(dtype_name(type.dtype)) + ")";
+    case TypeKind::sparse_tensor:
+      return "sparse_tensor(" + std::string(dtype_name(type.dtype)) + ")";
+    case TypeKind::sequence:
+      return "seq(" + (type.element ? type_text(*type.element) : "?") + ")";
+    case TypeKind::optional:
+      return "optional(" + (type.element ? type_text(*type.element) : "?") + ")";
     case TypeKind::map:
       return "map(" + std::string(dtype_name(type.dtype)) + "," + (type.element ? type_text(*type.element) : "?") + ")";
-    case TypeKind::none: return "unknown";
+    case TypeKind::none:
+      return "unknown";
   }
   return "unknown";
 }

@@ -26,32 +26,53 @@ struct OptionRow {
 };
 
 OptionRow flag(std::string_view name, std::string_view standard, std::string_view text, bool LoadOptions::*member) {
-  return {name, "choice", standard, {"on", "off"}, text,
-          [member](LoadOptions& options, std::string_view value) { options.*member = value == "on"; }, {}};
+  return {name,     "choice",
+          standard, {"on", "off"},
+          text,     [member](LoadOptions& options, std::string_view value) { options.*member = value == "on"; },
+          {}};
 }
 
 template <typename T>
 OptionRow number(std::string_view name, std::string_view standard, std::string_view text, T LoadOptions::*member,
                  uint64_t max = std::numeric_limits<T>::max()) {
-  return {name, "int", standard, {}, text, {},
-          [member](LoadOptions& options, uint64_t value) { options.*member = static_cast<T>(value); }, max};
+  return {name,
+          "int",
+          standard,
+          {},
+          text,
+          {},
+          [member](LoadOptions& options, uint64_t value) { options.*member = static_cast<T>(value); },
+          max};
 }
 
 const std::vector<OptionRow>& rows() {
   static const std::vector<OptionRow> table = {
-      {"policy", "choice", "", {"strict", "warn", "allow"},
+      {"policy",
+       "choice",
+       "",
+       {"strict", "warn", "allow"},
        "what happens to a node that no preferred provider takes; unset: strict when providers are named, else warn",
        [](LoadOptions& options, std::string_view value) {
          options.policy = value == "strict" ? Policy::strict : value == "warn" ? Policy::warn : Policy::allow;
-       }, {}},
+       },
+       {}},
       flag("fusion", "on", "off: providers get single nodes only, so that every node shows in the profile",
            &LoadOptions::fusion),
       flag("views", "on", "off: Reshape and its like go to a provider instead of sharing memory", &LoadOptions::views),
-      {"passes", "text", "all", {}, "all, exact (same bits as none), none, or a list such as all,-fold",
-       [](LoadOptions& options, std::string_view value) { options.passes = std::string(value); }, {}},
-      {"weights", "choice", "map", {"map", "read"},
+      {"passes",
+       "text",
+       "all",
+       {},
+       "all, exact (same bits as none), none, or a list such as all,-fold",
+       [](LoadOptions& options, std::string_view value) { options.passes = std::string(value); },
+       {}},
+      {"weights",
+       "choice",
+       "map",
+       {"map", "read"},
        "map leaves weights in the mapped file, which must not shrink; read copies them, for files that may change",
-       [](LoadOptions& options, std::string_view value) { options.map_weights = value == "map"; }, {}},
+       [](LoadOptions& options, std::string_view value) { options.map_weights = value == "map"; },
+       {}},
       number("plan_cache", "16", "sets of input shapes whose plans and memory are kept", &LoadOptions::plan_cache,
              65536),
       number("threads", "0", "of one run, the caller included; 0: those of the environment", &LoadOptions::threads,

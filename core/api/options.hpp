@@ -26,14 +26,14 @@ struct ProviderChoice {
 
 // What a session is loaded with. Each field with a comment is an option of that name.
 struct LoadOptions {
-  std::optional<Policy> policy;          // unset: strict when providers are named, else warn
+  std::optional<Policy> policy;  // unset: strict when providers are named, else warn
   bool fusion = true;
   bool views = true;
   std::string passes = "all";
-  bool map_weights = true;               // weights
+  bool map_weights = true;  // weights
   uint32_t plan_cache = 16;
-  uint32_t threads = 0;                  // of one run; 0: the pool's
-  uint64_t memory_limit = 0;             // bytes; 0: none
+  uint32_t threads = 0;       // of one run; 0: the pool's
+  uint64_t memory_limit = 0;  // bytes; 0: none
   bool profile = false;
   bool verify = false;
   uint64_t limit_model_bytes = uint64_t{1} << 40;
@@ -44,9 +44,7 @@ struct LoadOptions {
   std::vector<ProviderChoice> providers;  // in order of preference
   std::map<std::string, int64_t> dims;    // sizes of named dims
 
-  Policy effective_policy() const {
-    return policy.value_or(providers.empty() ? Policy::warn : Policy::strict);
-  }
+  Policy effective_policy() const { return policy.value_or(providers.empty() ? Policy::warn : Policy::strict); }
   // TENON_OPTION for an unknown name (with the nearest) or a value that does not parse.
   Status set(std::string_view name, std::string_view value);
   // A JSON list of {"name","type","default","choices","text"}.

@@ -49,11 +49,16 @@ json::array io_json(const std::vector<std::unique_ptr<IoInfo>>& list) {
 
 const char* shape_class_name(ShapeClass shape_class) {
   switch (shape_class) {
-    case ShapeClass::fixed: return "static";
-    case ShapeClass::symbolic: return "symbolic";
-    case ShapeClass::computed: return "computed";
-    case ShapeClass::data: return "data";
-    case ShapeClass::unknown: break;
+    case ShapeClass::fixed:
+      return "static";
+    case ShapeClass::symbolic:
+      return "symbolic";
+    case ShapeClass::computed:
+      return "computed";
+    case ShapeClass::data:
+      return "data";
+    case ShapeClass::unknown:
+      break;
   }
   return "unknown";
 }

@@ -82,8 +82,8 @@ bool overlaps_any(const tenon_tensor& output, const tenon_value* const* inputs, 
 
 Status run(tenon_session& session, const tenon_run_options* options, const tenon_value* const* inputs,
            uint32_t n_inputs, tenon_value** outputs, uint32_t n_outputs, const uint8_t* wanted) {
-  if (n_inputs != session.inputs.size() || n_outputs != session.outputs.size() ||
-      (n_inputs > 0 && inputs == nullptr) || (n_outputs > 0 && outputs == nullptr)) {
+  if (n_inputs != session.inputs.size() || n_outputs != session.outputs.size() || (n_inputs > 0 && inputs == nullptr) ||
+      (n_outputs > 0 && outputs == nullptr)) {
     return bad_argument("tenon_session_run: the model has " + std::to_string(session.inputs.size()) + " inputs and " +
                         std::to_string(session.outputs.size()) + " outputs, the call " + std::to_string(n_inputs) +
                         " and " + std::to_string(n_outputs) + ", or a list is NULL");

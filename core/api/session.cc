@@ -20,8 +20,8 @@ namespace {
 Status create(tenon_env* env, tenon::api::ModelSource source, const tenon_session_options* options,
               tenon_session** out) {
   const tenon::LoadOptions standard;
-  TENON_ASSIGN_OR_RETURN(auto session, tenon::api::load_session(env, std::move(source),
-                                                                options == nullptr ? standard : options->options));
+  TENON_ASSIGN_OR_RETURN(
+      auto session, tenon::api::load_session(env, std::move(source), options == nullptr ? standard : options->options));
   *out = session.release();
   return {};
 }

@@ -23,10 +23,10 @@ namespace tenon::api {
 
 // Where a model comes from.
 struct ModelSource {
-  std::string path;                    // a file; empty: bytes
+  std::string path;  // a file; empty: bytes
   std::span<const std::byte> bytes;
-  std::shared_ptr<const void> owner;   // keeps bytes alive; NULL: they are copied
-  std::string external_folder;         // bytes only
+  std::shared_ptr<const void> owner;  // keeps bytes alive; NULL: they are copied
+  std::string external_folder;        // bytes only
 };
 
 // What tenon_io shows; the record's pointers lead into the rest.

@@ -39,8 +39,8 @@ std::string shown(const int64_t* dims, uint32_t rank) {
 Status OutputAllocator::alloc_output(uint32_t index, const int64_t* dims, uint32_t rank, uint64_t string_bytes,
                                      tenon_tensor* out) {
   if (index >= instruction_.outputs.size() || frame_.dynamics[instruction_.outputs[index]] == nullptr) {
-    return Status(TENON_PROVIDER_RULE, "alloc_output was called for output " + std::to_string(index) +
-                                           ", whose memory was given [R8]");
+    return Status(TENON_PROVIDER_RULE,
+                  "alloc_output was called for output " + std::to_string(index) + ", whose memory was given [R8]");
   }
   const SlotId slot = instruction_.outputs[index];
   const Program& program = *frame_.program;

@@ -7,8 +7,8 @@
 
 namespace tenon {
 
-// Serves one instruction of a frame. Buffers stay with the frame and only grow, so that a run like the last one allocates
-// nothing. Calls take turns per output; the provider makes one call for each.
+// Serves one instruction of a frame. Buffers stay with the frame and only grow, so that a run like the last one
+// allocates nothing. Calls take turns per output; the provider makes one call for each.
 class OutputAllocator final : public tenon_run_handle {
  public:
   OutputAllocator(Frame* frame, const Instruction* instruction) : frame_(*frame), instruction_(*instruction) {}

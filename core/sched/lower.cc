@@ -291,7 +291,7 @@ class RuleAgreement {
       : graph_(graph), placement_(placement), answers_(answers) {}
 
   AgreedRules run() {
-    std::vector<uint32_t> made(graph_.values.size(), 0);     // by ValueId: the chosen mask
+    std::vector<uint32_t> made(graph_.values.size(), 0);       // by ValueId: the chosen mask
     std::vector<uint32_t> maker(graph_.values.size(), kNone);  // by ValueId: index in the answers
     for (const PlacedRegion& region : placement_.regions) {
       for (const ValueRule& rule : claim_of(region).output_rules) {

@@ -17,15 +17,14 @@ constexpr size_t kLargestFirstLimit = 1024;  // its cost is quadratic
 std::vector<size_t> sorted_indices(std::span<const Interval> intervals, auto less) {
   std::vector<size_t> order(intervals.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return less(intervals[a], intervals[b]); });
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return less(intervals[a], intervals[b]); });
   return order;
 }
 
 uint64_t largest_first(std::span<Interval> intervals) {
   std::vector<size_t> placed;  // by offset
   uint64_t total = 0;
-  for (size_t index : sorted_indices(intervals, [](const Interval& a, const Interval& b) { return a.bytes > b.bytes; })) {
+  for (size_t index : sorted_indices(intervals, [](const Interval&a, const Interval&b) { return a.bytes > b.bytes; })) {
     Interval& interval = intervals[index];
     const uint64_t bytes = align_up(interval.bytes, kArenaAlign);
     uint64_t best = UINT64_MAX;
@@ -47,9 +46,8 @@ uint64_t largest_first(std::span<Interval> intervals) {
     }
     interval.offset = best != UINT64_MAX ? best : free_from;
     total = std::max(total, interval.offset + bytes);
-    const auto at = std::lower_bound(placed.begin(), placed.end(), interval.offset, [&](size_t i, uint64_t offset) {
-      return intervals[i].offset < offset;
-    });
+    const auto at = std::lower_bound(placed.begin(), placed.end(), interval.offset,
+                                     [&](size_t i, uint64_t offset) { return intervals[i].offset < offset; });
     placed.insert(at, index);
   }
   return total;
@@ -110,7 +108,7 @@ class Holes {
 uint64_t by_time(std::span<Interval> intervals) {
   std::multimap<uint32_t, size_t> alive;  // by last
   Holes holes;
-  for (size_t index : sorted_indices(intervals, [](const Interval& a, const Interval& b) { return a.first < b.first; })) {
+  for (size_t index : sorted_indices(intervals, [](const Interval&a, const Interval&b) { return a.first < b.first; })) {
     Interval& interval = intervals[index];
     while (!alive.empty() && alive.begin()->first < interval.first) {
       const Interval& dead = intervals[alive.begin()->second];

@@ -33,8 +33,8 @@ TEST(Offsets, ChainNeedsTwoBuffers) {
 }
 
 TEST(Offsets, SmallBufferGoesIntoTheTightestGap) {
-  std::vector<Interval> intervals = {{640, 0, 9, 0}, {256, 0, 2, 0}, {512, 0, 9, 0}, {128, 0, 2, 0}, {64, 0, 9, 0},
-                                     {128, 3, 9, 0}};
+  std::vector<Interval> intervals = {{640, 0, 9, 0}, {256, 0, 2, 0}, {512, 0, 9, 0},
+                                     {128, 0, 2, 0}, {64, 0, 9, 0},  {128, 3, 9, 0}};
   const uint64_t total = assign_offsets(intervals);
   expect_sound(intervals, total);
   EXPECT_EQ(total, 640u + 256 + 512 + 128 + 64);

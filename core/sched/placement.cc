@@ -20,15 +20,16 @@ bool same_layout(const tenon_layout& a, const tenon_layout& b) {
     return false;
   }
   switch (a.kind) {
-    case TENON_LAYOUT_BLOCKED: return a.axis == b.axis && a.block == b.block;
-    case TENON_LAYOUT_OPAQUE: return a.id == b.id;
-    default: return true;
+    case TENON_LAYOUT_BLOCKED:
+      return a.axis == b.axis && a.block == b.block;
+    case TENON_LAYOUT_OPAQUE:
+      return a.id == b.id;
+    default:
+      return true;
   }
 }
 
-bool host_memory(const ValueRule* rule) {
-  return rule == nullptr || (rule->memory_mask & 1) != 0;
-}
+bool host_memory(const ValueRule* rule) { return rule == nullptr || (rule->memory_mask & 1) != 0; }
 
 // How a claim leaves a value that it makes; NULL when the value stays inside.
 const ValueRule* output_rule(const Claim& claim, ValueId value) {
@@ -137,8 +138,8 @@ class Placer {
     }
   }
 
-  // Two convex regions can still wait for each other. A region of several nodes is taken only when no path leads from it
-  // through other nodes and regions back into it.
+  // Two convex regions can still wait for each other. A region of several nodes is taken only when no path leads from
+  // it through other nodes and regions back into it.
   bool keeps_order(const std::vector<NodeId>& nodes) {
     if (nodes.size() == 1) {
       return true;
@@ -342,8 +343,8 @@ class Placer {
       return {};
     }
     const bool strict = options_.policy == Policy::strict;
-    std::string text = missing.size() == 1 ? "1 node can't be placed" : std::to_string(missing.size()) +
-                                                                            " nodes can't be placed";
+    std::string text =
+        missing.size() == 1 ? "1 node can't be placed" : std::to_string(missing.size()) + " nodes can't be placed";
     text += strict ? " on the named providers" : " on any provider";
     for (size_t i = 0; i < missing.size() && i < kShown; ++i) {
       const Node& node = graph_.nodes[missing[i]];

@@ -59,8 +59,8 @@ bool is_view_op(const Node& node);
 // Operators that core runs itself by their bodies.
 bool is_structure_op(const Node& node);
 
-// Places every live node of one graph (not of its bodies). Errors: PLACEMENT under Policy::strict, else UNSUPPORTED, when
-// no provider takes a node; the message lists nodes, providers and reasons.
+// Places every live node of one graph (not of its bodies). Errors: PLACEMENT under Policy::strict, else UNSUPPORTED,
+// when no provider takes a node; the message lists nodes, providers and reasons.
 Result<Placement> place(const Graph& graph, std::span<const Answer> answers, const PlacementOptions& options);
 
 // "rank 5 is not supported (RANK)"; what `answer` said about the node, or that it said nothing.

@@ -13,8 +13,8 @@ struct Program;
 struct Span {
   const Program* program = nullptr;
   uint32_t instruction = 0;
-  uint32_t run = 0;     // number of the run
-  uint64_t begin = 0;   // nanoseconds of now_ns()
+  uint32_t run = 0;    // number of the run
+  uint64_t begin = 0;  // nanoseconds of now_ns()
   uint64_t end = 0;
 };
 

@@ -67,8 +67,7 @@ class Builder {
         const Claim& claim = program_->answers[placed.provider].said.claims[placed.claim];
         std::shared_ptr<CompiledRegion>& region = done[key];
         if (region == nullptr || !same_rules(*region, rules[i])) {
-          auto compiled =
-              CompiledRegion::compile(sessions_[placed.provider], view, claim, rules[i], options_.task);
+          auto compiled = CompiledRegion::compile(sessions_[placed.provider], view, claim, rules[i], options_.task);
           if (!compiled.ok() && compiled.status().code() == TENON_DECLINED) {
             decline(placed, compiled.status(), &options);
             continue;

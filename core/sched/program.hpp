@@ -41,21 +41,21 @@ struct Slot {
   SlotSource source = SlotSource::made;
   Place place;
   Dtype dtype = TENON_UNDEFINED;
-  uint64_t align = 1;       // bytes: the strictest that an instruction which touches it asks for
-  uint32_t last_use = 0;    // index of the last instruction that reads or makes it
-  bool escapes = false;     // a graph output, or read by a body: alive to the end
+  uint64_t align = 1;     // bytes: the strictest that an instruction which touches it asks for
+  uint32_t last_use = 0;  // index of the last instruction that reads or makes it
+  bool escapes = false;   // a graph output, or read by a body: alive to the end
 };
 
 enum class InstructionKind : uint8_t { region, view, copy, branch };
 
 struct Instruction {
   InstructionKind kind = InstructionKind::region;
-  uint32_t region = kNone;  // region: index in Program::regions
-  NodeId node = kNone;      // the node; of a region the first one; of a copy kNone
-  std::vector<SlotId> inputs;   // region: as the region's inputs, kNone for constants. branch: the condition
-  std::vector<SlotId> outputs;  // kNone: absent
-  std::vector<uint32_t> bodies;                // branch: then and else, indices in Program::bodies
-  std::vector<std::vector<SlotId>> captures;   // branch: for each body, what it captures, in its order
+  uint32_t region = kNone;       // region: index in Program::regions
+  NodeId node = kNone;           // the node; of a region the first one; of a copy kNone
+  std::vector<SlotId> inputs;    // region: as the region's inputs, kNone for constants. branch: the condition
+  std::vector<SlotId> outputs;   // kNone: absent
+  std::vector<uint32_t> bodies;  // branch: then and else, indices in Program::bodies
+  std::vector<std::vector<SlotId>> captures;  // branch: for each body, what it captures, in its order
 };
 
 // Immutable once built; shared by all runs. Borrows the graph, which must outlive it.
@@ -85,12 +85,12 @@ struct ProgramOptions {
   bool fusion = true;
   bool views = true;
   InferOptions infer;
-  Task* task = nullptr;  // of compile; required
+  Task* task = nullptr;                  // of compile; required
   std::shared_ptr<WeightStore> weights;  // that the sessions were made with; required
 };
 
-// Queries every session about the graph and, deeper, its bodies; places, compiles and lowers. A claim that compile takes
-// back is left out and the rest is placed anew. `last_resort`: by session. The graph must not change afterwards.
+// Queries every session about the graph and, deeper, its bodies; places, compiles and lowers. A claim that compile
+// takes back is left out and the rest is placed anew. `last_resort`: by session. The graph must not change afterwards.
 // Errors: PLACEMENT or UNSUPPORTED (nodes without a taker), what compile answered, LIMIT.
 Result<std::unique_ptr<Program>> build_program(const Graph& graph,
                                                const std::vector<std::shared_ptr<ProviderSession>>& sessions,

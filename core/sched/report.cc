@@ -91,13 +91,14 @@ class Reporter {
         to->group = placed.nodes.size() > 1 ? next_group_ + region : -1;
         break;
       }
-      case NodeClass::none: break;
+      case NodeClass::none:
+        break;
     }
     for (uint32_t p = 0; p < program.answers.size(); ++p) {
       const auto found = refusals[p].find(id);
       if (p != chosen && found != refusals[p].end()) {
-        to->others.push_back({program.answers[p].provider, refusal_reason_name(found->second->reason),
-                              found->second->text});
+        to->others.push_back(
+            {program.answers[p].provider, refusal_reason_name(found->second->reason), found->second->text});
       }
     }
   }
@@ -139,7 +140,8 @@ class Reporter {
     }
     const ProviderSession& session = *program.sessions[place.session];
     std::string name = session.provider().id() + "/" + session.device().name;
-    name += "/" + (place.memory_kind == 0 ? std::string("host") : session.device().memory_kinds[place.memory_kind].name);
+    name +=
+        "/" + (place.memory_kind == 0 ? std::string("host") : session.device().memory_kinds[place.memory_kind].name);
     if (place.layout.kind == TENON_LAYOUT_BLOCKED) {
       name += " blocked by " + std::to_string(place.layout.block);
     } else if (place.layout.kind == TENON_LAYOUT_OPAQUE) {

@@ -15,7 +15,7 @@ namespace tenon {
 
 struct NodeReport {
   std::string path, op;
-  std::string node_class;  // a provider's id, or view, shape, structure, folded, removed, replaced
+  std::string node_class;                // a provider's id, or view, shape, structure, folded, removed, replaced
   std::string provider, device, kernel;  // of those that a provider runs
   std::string why;
   int64_t group = -1;  // nodes with the same number run as one; -1: alone
