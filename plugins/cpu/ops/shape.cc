@@ -85,7 +85,7 @@ class Range : public Kernel {
         std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta));
     plugin::require(steps < 1e15, TENON_LIMIT, node_text_, " makes too many elements");
     const int64_t n = steps > 0 ? static_cast<int64_t>(steps) : 0;
-    T* y = static_cast<T*>(out_of(run, 0, Dims{n}));
+    T* y = static_cast<T*>(out_of(run, 0, DimsView(&n, 1)));
     for (int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(start + static_cast<T>(i) * delta);
   }
   uint32_t dtype_;
