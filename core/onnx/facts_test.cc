@@ -157,6 +157,8 @@ TEST(Infer, GuardsAgainstDefects) {
   EXPECT_FALSE(OneNode("GatherND", {x, indices}, 1, with_int("batch_dims", -5)).infer().ok());
   EXPECT_FALSE(OneNode("LayerNormalization", {x, floats({{3, 0}})}, 3, with_int("axis", INT64_MAX - 2)).infer().ok());
   EXPECT_FALSE(OneNode("Flatten", {x}, 1, with_int("axis", INT64_MIN)).infer().ok());
+  EXPECT_FALSE(OneNode("Split", {x}, 3, with_int("num_outputs", 1)).infer().ok());
+  EXPECT_FALSE(OneNode("Split", {x}, 2, with_int("num_outputs", int64_t{1} << 40)).infer().ok());
   // An absent first output of a recurrent operator, and more inputs than outputs for an optimizer's step.
   OneNode gru("GRU",
               {floats({{3, 0}, {2, 0}, {4, 0}}), floats({{1, 0}, {15, 0}, {4, 0}}), floats({{1, 0}, {15, 0}, {5, 0}})},

@@ -103,6 +103,16 @@ Status check_reshape(const Node& node, std::span<const InferInput> inputs) {
   return {};
 }
 
+// libonnx sizes a list by num_outputs and reads it by the number of outputs.
+Status check_split(const Node& node) {
+  const Attribute* number = node.attribute("num_outputs");
+  if (number == nullptr || number->i == static_cast<int64_t>(node.outputs.size())) {
+    return {};
+  }
+  return invalid("attribute 'num_outputs' is " + std::to_string(number->i) + ", but the node has " +
+                 std::to_string(node.outputs.size()) + " outputs");
+}
+
 }  // namespace
 
 Status guard_inference(const Operator& op, const Node& node, std::span<const InferInput> inputs) {
@@ -127,6 +137,9 @@ Status guard_inference(const Operator& op, const Node& node, std::span<const Inf
   }
   if (node.op == "Reshape") {
     return check_reshape(node, inputs);
+  }
+  if (node.op == "Split") {
+    return check_split(node);
   }
   if (node.op == "LayerNormalization") {
     return check_axis(node, inputs, "axis", -1);
