@@ -199,7 +199,8 @@ class Inference {
       return;
     }
     for (size_t i = 0; i < out.size(); ++i) {
-      if (node.outputs[i] != kNone && out[i] != nullptr && out[i]->elements.size() <= kMaxContents) {
+      if (node.outputs[i] != kNone && out[i] != nullptr && out[i]->elements.size() <= kMaxContents &&
+          budget_.take(out[i]->elements.size())) {
         state.contents[node.outputs[i]] = out[i];
       }
     }
@@ -244,7 +245,9 @@ class Inference {
     Type type = Type::tensor(constant.dtype, std::move(dims));
     TENON_RETURN_IF_ERROR(check_declared(graph, id, value.type, type));
     value.type = std::move(type);
-    state.contents[id] = slice_tensor(constant, kMaxContents);
+    if (constant.elements() <= kMaxContents && budget_.take(constant.elements())) {
+      state.contents[id] = slice_tensor(constant);
+    }
     return {};
   }
 
@@ -311,6 +314,7 @@ class Inference {
   Model* model_;
   const InferOptions& options_;
   Algebra algebra_;
+  ElementBudget budget_;
   std::unordered_map<const Graph*, State> states_;
   std::unordered_map<const Graph*, BodyResult> bodies_;
 };

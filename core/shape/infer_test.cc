@@ -130,6 +130,16 @@ TEST(Infer, AgainAfterwardsKeepsWhatWasFound) {
   EXPECT_EQ(to_text(*r.model), before);
 }
 
+TEST(Infer, ContentsOfManyTensorsAreBounded) {
+  std::string text = "graph \"g\" (%x: float32[N]) {\n%v0 = const int64[4096] splat {1}\n";
+  for (int i = 0; i < 3000; ++i) {
+    text += "%v" + std::to_string(i + 1) + " = ai.onnx::Add@7 (%v" + std::to_string(i) + ", %v0)\n";
+  }
+  const Inferred r = infer(text + "%y = ai.onnx::Reshape@5 (%x, %v3000) allowzero = 0\nreturn %y\n}");
+  ASSERT_TRUE(r.status.ok()) << r.status.message();
+  EXPECT_EQ(r.type("v3000"), "int64[4096] fixed");
+}
+
 TEST(Infer, FortyThousandNodesTakeLinearTime) {
   const auto seconds = [](uint32_t nodes) {
     std::string text = "graph \"g\" (%v0: float32[N, 16]) {\n";

@@ -181,6 +181,10 @@ class Walk {
                                      " decides shapes, but has no result for these inputs (a division by zero, an "
                                      "element out of range)");
       }
+      if (!budget_.take(out[i]->elements.size())) {
+        return Status(TENON_LIMIT, "the tensors that decide shapes have more than " +
+                                       std::to_string(4 * kSliceElements) + " elements in all");
+      }
       result_.contents[output] = slice_constant(*out[i]);
       result_.dims[output] = out[i]->dims;
       note_symbols(output);
@@ -272,6 +276,7 @@ class Walk {
   const SlicePlan& plan_;
   const std::vector<uint8_t>& settled_;
   ShapeResult& result_;
+  ElementBudget budget_;
   std::unordered_map<SymbolId, int64_t> symbols_;
   std::vector<Type> types_;
   std::vector<onnx_facts::InferInput> inputs_;

@@ -47,6 +47,20 @@ ConstantPtr slice_constant(const SliceTensor& tensor);
 // A number as the dtype holds it: integers wrap, float32 is rounded, bool becomes 0 or 1.
 Element wrapped(Dtype dtype, Element element);
 
+// What one walk over a graph may keep of contents: a model with many nodes must not grow them without bound.
+class ElementBudget {
+ public:
+  // False, and nothing taken, when so many elements are not left.
+  bool take(uint64_t elements) {
+    const bool fits = elements <= left_;
+    left_ -= fits ? elements : 0;
+    return fits;
+  }
+
+ private:
+  uint64_t left_ = 4 * kSliceElements;
+};
+
 // Names for the results of arithmetic on symbols: the same operation on the same operands has the same symbol. One for
 // each walk over a model; used by one thread at a time.
 class Algebra {

@@ -11,14 +11,15 @@ constexpr uint64_t kMaxElements = 4096;
 // Walks one graph with the contents of its small tensors.
 class Walk {
  public:
-  Walk(PassContext& context, Graph& graph, const Walk* outer)
-      : context_(context), graph_(graph), algebra_(nullptr), contents_(graph.values.size()) {
+  Walk(PassContext& context, Graph& graph, const Walk* outer, ElementBudget& budget)
+      : context_(context), graph_(graph), budget_(budget), algebra_(nullptr), contents_(graph.values.size()) {
     for (const Capture& capture : graph.captures) {
       contents_[capture.inner] = outer->contents_[capture.outer];
     }
     for (ValueId id = 0; id < graph.values.size(); ++id) {
       if (const Constant* constant = graph.constant_of(id)) {
-        contents_[id] = slice_tensor(*constant, kMaxElements);
+        const uint64_t count = constant->elements();
+        contents_[id] = count <= kMaxElements && budget.take(count) ? slice_tensor(*constant) : nullptr;
       }
     }
   }
@@ -30,7 +31,7 @@ class Walk {
         replaced.push_back(id);
       }
       for (auto& [name, body] : graph_.nodes[id].bodies) {
-        Walk(context_, *body, this).run();
+        Walk(context_, *body, this, budget_).run();
       }
     }
     context_.changes += replaced.size();
@@ -61,7 +62,8 @@ class Walk {
       if (output == kNone) {
         continue;
       }
-      const bool kept = out[i] != nullptr && out[i]->elements.size() <= kMaxElements;
+      const bool kept =
+          out[i] != nullptr && out[i]->elements.size() <= kMaxElements && budget_.take(out[i]->elements.size());
       contents_[output] = kept ? out[i] : nullptr;
       all = all && kept && out[i]->all_known() && !slice_real(out[i]->dtype);
     }
@@ -84,6 +86,7 @@ class Walk {
 
   PassContext& context_;
   Graph& graph_;
+  ElementBudget& budget_;
   Algebra algebra_;
   std::vector<SliceTensorPtr> contents_;  // by ValueId
 };
@@ -91,7 +94,8 @@ class Walk {
 }  // namespace
 
 Status pass_shape_slice(PassContext& context) {
-  Walk(context, *context.model.graph, nullptr).run();
+  ElementBudget budget;
+  Walk(context, *context.model.graph, nullptr, budget).run();
   return {};
 }
 
