@@ -5,6 +5,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -271,12 +272,10 @@ void* Memory::try_allocate(uint64_t bytes, uint64_t align) noexcept {
   return payload;
 }
 
-Result<Buffer> Memory::allocate(uint64_t bytes, uint64_t align, std::string_view what) {
-  if (void* payload = try_allocate(bytes, align)) {
-    return Buffer(static_cast<std::byte*>(payload), bytes);
-  }
+// Why `bytes` could not be had.
+static Status refusal(const MemoryBooks* own, uint64_t bytes, std::string_view what) {
   const std::string asked = std::to_string(bytes) + " bytes for " + std::string(what);
-  for (const MemoryBooks* books : {static_cast<const MemoryBooks*>(books_), &std::as_const(process_books())}) {
+  for (const MemoryBooks* books : {own, &std::as_const(process_books())}) {
     const uint64_t limit = books->limit.load(std::memory_order_relaxed);
     const uint64_t current = books->current.load(std::memory_order_relaxed);
     if (bytes > limit || current > limit - bytes) {
@@ -285,6 +284,69 @@ Result<Buffer> Memory::allocate(uint64_t bytes, uint64_t align, std::string_view
     }
   }
   return Status(TENON_OUT_OF_MEMORY, "no memory: " + asked);
+}
+
+Result<Buffer> Memory::allocate(uint64_t bytes, uint64_t align, std::string_view what) {
+  if (void* payload = try_allocate(bytes, align)) {
+    return Buffer(static_cast<std::byte*>(payload), bytes);
+  }
+  return refusal(books_, bytes, what);
+}
+
+Pages::~Pages() { clear(); }
+
+void Pages::clear() {
+  if (books_ == nullptr) {
+    return;
+  }
+  if (data_ != nullptr) {
+    ::munmap(data_, reserved_);
+  }
+  discharge_all(books_, bytes_);
+  unref(books_);
+  data_ = nullptr;
+  bytes_ = reserved_ = 0;
+  books_ = nullptr;
+}
+
+Status Pages::resize(Memory& memory, uint64_t bytes, std::string_view what) {
+  static const uint64_t page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  if (books_ != memory.books_) {
+    clear();
+  }
+  if (bytes > kMaxBytes) {
+    return refusal(memory.books_, bytes, what);
+  }
+  if (bytes <= bytes_) {
+    const uint64_t kept = align_up(bytes, page);
+    if (kept < align_up(bytes_, page)) {
+      ::madvise(data_ + kept, align_up(bytes_, page) - kept, MADV_DONTNEED);
+    }
+    discharge_all(books_, bytes_ - bytes);
+    bytes_ = bytes;
+    return {};
+  }
+  if (bytes > reserved_) {
+    clear();
+  }
+  if (!charge_all(memory.books_, bytes - bytes_)) {
+    return refusal(memory.books_, bytes - bytes_, what);
+  }
+  if (bytes > reserved_) {
+    const uint64_t wanted = align_up(bytes, page);
+    void* at = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) {
+      discharge_all(memory.books_, bytes);
+      return Status(TENON_OUT_OF_MEMORY,
+                    "no memory: " + std::to_string(bytes) + " bytes for " + std::string(what));
+    }
+    data_ = static_cast<std::byte*>(at);
+    reserved_ = wanted;
+    books_ = memory.books_;
+    books_->refs.fetch_add(1, std::memory_order_relaxed);
+  }
+  bytes_ = bytes;
+  return {};
 }
 
 void Memory::release(void* block) noexcept {

@@ -72,7 +72,31 @@ class Memory {
   static void trim();
 
  private:
+  friend class Pages;
   MemoryBooks* books_;
+};
+
+// A block straight from the system whose size follows its use: what it grows to stays reserved when it shrinks, so that
+// going back and forth between sizes costs no system call but for pages touched anew. Not thread-safe.
+class Pages {
+ public:
+  Pages() = default;
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+  ~Pages();
+  // Makes room for `bytes`, counted in `memory` instead of what was. Beyond `reserved` it moves and its contents are lost;
+  // below, the pages of the rest go back to the system. LIMIT, OUT_OF_MEMORY; then it is as it was, or empty.
+  Status resize(Memory& memory, uint64_t bytes, std::string_view what);
+  std::byte* data() const { return data_; }  // at a multiple of the page size (4 KiB or more)
+  uint64_t bytes() const { return bytes_; }
+  uint64_t reserved() const { return reserved_; }  // addresses held
+
+ private:
+  void clear();
+  std::byte* data_ = nullptr;
+  uint64_t bytes_ = 0;
+  uint64_t reserved_ = 0;
+  MemoryBooks* books_ = nullptr;
 };
 
 }  // namespace tenon

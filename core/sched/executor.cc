@@ -63,7 +63,8 @@ class InputList {
 Executor::Executor(std::shared_ptr<const Model> model, std::unique_ptr<Program> program,
                    std::shared_ptr<ThreadPool> pool, const ExecutorOptions& options)
     : model_(std::move(model)), program_(std::move(program)), pool_(std::move(pool)), options_(options),
-      memory_(options.memory_limit == 0 ? UINT64_MAX : options.memory_limit), cache_(options.plan_cache) {
+      memory_(options.memory_limit == 0 ? UINT64_MAX : options.memory_limit), blocks_(memory_),
+      cache_(options.plan_cache) {
   const Graph& graph = *program_->graph;
   defaults_.resize(graph.inputs.size());
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
@@ -117,22 +118,37 @@ Status Executor::run(const RunRequest& request) {
       inputs[tensor.reserved] = &tensor;
     }
   }
-  std::unique_ptr<Frame> frame = cache_.take(inputs.span());
-  if (frame == nullptr) {
-    auto made = new_frame(inputs.span());
-    if (!made.ok() && made.status().code() == TENON_LIMIT && cache_.clear()) {
-      made = new_frame(inputs.span());
-    }
-    TENON_RETURN_IF_ERROR(made.status());
-    frame = std::move(made).value();
-  }
+  TENON_ASSIGN_OR_RETURN(std::unique_ptr<Frame> frame, frame_for(inputs.span()));
   Status status = run_frame(*frame, request, inputs.span(), begin);
+  blocks_.give(&frame->blocks);
   const int32_t code = status.code();
   if (code == TENON_OK || code == TENON_CANCELLED || code == TENON_DEADLINE || code == TENON_RUN ||
       code == TENON_INVALID_TENSOR) {
     cache_.give(std::move(frame));
   }
   return status;
+}
+
+// Where memory is short, what idle frames hold makes room.
+Result<std::unique_ptr<Frame>> Executor::frame_for(std::span<const tenon_tensor* const> inputs) {
+  std::unique_ptr<Frame> frame = cache_.take(inputs);
+  if (frame == nullptr) {
+    auto made = new_frame(inputs);
+    if (!made.ok() && made.status().code() == TENON_LIMIT && cache_.clear()) {
+      made = new_frame(inputs);
+    }
+    TENON_RETURN_IF_ERROR(made.status());
+    frame = std::move(made).value();
+  }
+  Result<bool> moved = frame->take_block(frame->root.get());
+  if (!moved.ok() && moved.status().code() == TENON_LIMIT && cache_.clear()) {
+    moved = frame->take_block(frame->root.get());
+  }
+  TENON_RETURN_IF_ERROR(moved.status());
+  if (*moved) {
+    frame->publish(*frame->root);
+  }
+  return frame;
 }
 
 Status Executor::make_content_inputs_dense(std::span<const tenon_tensor* const> inputs, std::vector<Buffer>* buffers,
@@ -172,7 +188,7 @@ Result<std::unique_ptr<Frame>> Executor::new_frame(std::span<const tenon_tensor*
     }
     key.push_back(std::move(known));
   }
-  return make_frame(*program_, std::move(key), &memory_, false);
+  return make_frame(*program_, std::move(key), &memory_, &blocks_, nullptr);
 }
 
 // An input that cannot be handed over where it is goes to a buffer of the frame.
@@ -220,6 +236,9 @@ Status Executor::run_frame(Frame& frame, const RunRequest& request, std::span<co
   return status;
 }
 
-void Executor::trim() { cache_.clear(); }
+void Executor::trim() {
+  cache_.clear();
+  blocks_.clear();
+}
 
 }  // namespace tenon

@@ -53,12 +53,16 @@ class Executor {
   const Program& program() const { return *program_; }
   Memory& memory() { return memory_; }
   Profile& profile() { return profile_; }
-  // Host bytes of idle frames' activations, and how many frames there are.
-  void usage(uint64_t* bytes, uint64_t* frames) const { cache_.usage(bytes, frames); }
+  // Host bytes of activations that no run uses at the moment, and how many idle frames there are.
+  void usage(uint64_t* bytes, uint64_t* frames) const {
+    *bytes = blocks_.idle_bytes();
+    *frames = cache_.size();
+  }
 
  private:
   Status make_content_inputs_dense(std::span<const tenon_tensor* const> inputs, std::vector<Buffer>* buffers,
                                    std::vector<tenon_tensor>* tensors);
+  Result<std::unique_ptr<Frame>> frame_for(std::span<const tenon_tensor* const> inputs);
   Result<std::unique_ptr<Frame>> new_frame(std::span<const tenon_tensor* const> inputs);
   Status stage_input(Frame& frame, const tenon_tensor& tensor, size_t index);
   Status run_frame(Frame& frame, const RunRequest& request, std::span<const tenon_tensor* const> inputs,
@@ -70,6 +74,7 @@ class Executor {
   ExecutorOptions options_;
   Memory memory_;
   Profile profile_;
+  BlockPool blocks_;
   FrameCache cache_;
   std::vector<tenon_tensor> defaults_;  // by graph input; size 0: none
   std::vector<Buffer> default_buffers_;

@@ -13,6 +13,7 @@
 #include "core/base/arena.hpp"
 #include "core/base/memory.hpp"
 #include "core/host/device.hpp"
+#include "core/sched/blocks.hpp"
 #include "core/sched/program.hpp"
 
 namespace tenon {
@@ -37,6 +38,13 @@ struct Patch {
   tenon_tensor* tensor;
 };
 
+// A pointer into a segment's block: at `at` (a void* or std::byte*) the block's address plus offset, moved up to align.
+struct Based {
+  void* at;
+  uint64_t offset;
+  uint64_t align;
+};
+
 struct Step {
   InstructionKind kind = InstructionKind::region;
   uint32_t instruction = 0;
@@ -55,7 +63,9 @@ struct Segment {
   ShapeResult shapes;
   std::vector<SlotState> slots;  // by SlotId
   Arena records;                 // dims and tensors
-  Buffer arena;
+  uint64_t block_bytes = 0;      // of activations; 0: needs no block
+  std::byte* base = nullptr;     // of the block for which `based` were last set; NULL: for none yet
+  std::vector<Based> based;      // in records, steps and `fixed`
   std::vector<DeviceBuffer> device_arenas;
   std::vector<Step> steps;
   std::vector<Patch> patches;
@@ -119,8 +129,20 @@ struct Frame {
   std::vector<OutputState> outputs;    // by graph output, of the run under way
   const Segment* last = nullptr;       // that the run under way has reached
   Memory* memory = nullptr;            // books of the session
+  BlockPool* pool = nullptr;           // of the session
+  Frame* top = nullptr;                // the frame of the run: itself, or what a body's frame is part of
+  std::vector<std::unique_ptr<Block>> blocks;  // of the run under way, bodies' included; of the top frame only
   std::vector<std::shared_ptr<Timeline>> timelines;  // by session; NULL until an asynchronous one is used
 
+  // Gets the block of a segment that the run comes to, and sets what points into it; true when that is elsewhere than it
+  // was. Allocates nothing when the pool does not. LIMIT, OUT_OF_MEMORY.
+  Result<bool> take_block(Segment* segment);
+  // Makes what a segment has fixed known to what follows.
+  void publish(const Segment& segment) {
+    for (const auto& [index, pointer] : segment.fixed) {
+      pointers[index] = pointer;
+    }
+  }
   uint32_t output_root(size_t output) const { return static_cast<uint32_t>(program->slots.size() + output); }
 };
 

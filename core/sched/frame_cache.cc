@@ -20,21 +20,6 @@ bool same_key(const Frame& a, const Frame& b) {
   return true;
 }
 
-uint64_t bytes_of(const Segment& segment) {
-  uint64_t bytes = segment.arena.bytes();
-  for (const auto& child : segment.children) {
-    bytes += bytes_of(*child);
-  }
-  for (const Step& step : segment.steps) {
-    for (const auto& frames : step.bodies) {
-      for (const auto& frame : frames) {
-        bytes += bytes_of(*frame->root);
-      }
-    }
-  }
-  return bytes;
-}
-
 }  // namespace
 
 bool matches(const Frame& frame, std::span<const tenon_tensor* const> inputs) {
@@ -100,13 +85,9 @@ bool FrameCache::clear() {
   return !gone.empty();
 }
 
-void FrameCache::usage(uint64_t* bytes, uint64_t* frames) const {
+uint64_t FrameCache::size() const {
   const std::lock_guard lock(mutex_);
-  *bytes = 0;
-  for (const auto& frame : idle_) {
-    *bytes += bytes_of(*frame->root);
-  }
-  *frames = idle_.size();
+  return idle_.size();
 }
 
 }  // namespace tenon

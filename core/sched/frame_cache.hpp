@@ -27,7 +27,7 @@ class FrameCache {
   void give(std::unique_ptr<Frame> frame);
   // Frees every idle frame; false when there was none.
   bool clear();
-  void usage(uint64_t* bytes, uint64_t* frames) const;
+  uint64_t size() const;
 
  private:
   // Of one set of shapes at most this many frames are kept: as many as are likely to run at once.

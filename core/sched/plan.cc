@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/checked.hpp"
 #include "core/sched/allocator.hpp"
 #include "core/sched/segment_memory.hpp"
 
@@ -278,12 +279,14 @@ bool is_watched(const Program& program, SlotId slot) {
 }
 
 Result<std::unique_ptr<Frame>> make_frame(const Program& program, std::vector<KnownValue> key, Memory* memory,
-                                          bool body) {
+                                          BlockPool* pool, Frame* top) {
   auto frame = std::make_unique<Frame>();
   frame->program = &program;
-  frame->body = body;
+  frame->body = top != nullptr;
   frame->key = std::move(key);
   frame->memory = memory;
+  frame->pool = pool;
+  frame->top = top != nullptr ? top : frame.get();
   const size_t slots = program.slots.size();
   const size_t outputs = program.outputs.size();
   frame->pointers.assign(slots + outputs, nullptr);
@@ -301,10 +304,27 @@ Result<std::unique_ptr<Frame>> make_frame(const Program& program, std::vector<Kn
   frame->root->slots.resize(slots);
   TENON_RETURN_IF_ERROR(seed(frame.get(), frame->root.get()));
   TENON_RETURN_IF_ERROR(Planner(frame.get(), frame->root.get()).run());
-  for (const auto& [index, pointer] : frame->root->fixed) {
-    frame->pointers[index] = pointer;
-  }
+  frame->publish(*frame->root);
   return frame;
+}
+
+Result<bool> Frame::take_block(Segment* segment) {
+  if (segment->block_bytes == 0) {
+    return false;
+  }
+  TENON_ASSIGN_OR_RETURN(std::unique_ptr<Block> block, pool->take(segment->block_bytes, segment->base));
+  std::byte* base = block->pages.data();
+  top->blocks.push_back(std::move(block));
+  if (base == segment->base) {
+    return false;
+  }
+  for (const Based& each : segment->based) {
+    const auto at = reinterpret_cast<uintptr_t>(base) + each.offset;
+    const uintptr_t moved = align_up(at, each.align);
+    std::memcpy(each.at, &moved, sizeof moved);
+  }
+  segment->base = base;
+  return true;
 }
 
 Result<std::unique_ptr<Segment>> make_segment(Frame* frame, const Segment& parent) {

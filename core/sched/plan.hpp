@@ -10,10 +10,11 @@
 namespace tenon {
 
 // A frame for these inputs, with its first segment. `key`: one entry for each graph input, then each capture, with
-// contents where ShapeProgram::content_inputs asks. `memory`: books that bound what it may take; must outlive it.
+// contents where ShapeProgram::content_inputs asks. `memory`: books that bound what it may take; they and `pool` must
+// outlive it. `top`: the frame that a body's frame is part of; NULL: none.
 // Errors: INVALID_TENSOR (dims), what prepare answers, LIMIT, OUT_OF_MEMORY.
 Result<std::unique_ptr<Frame>> make_frame(const Program& program, std::vector<KnownValue> key, Memory* memory,
-                                          bool body);
+                                          BlockPool* pool, Frame* top);
 
 // Plans what follows `parent`, whose instructions have run: Frame::pointers and dynamics hold its results.
 Result<std::unique_ptr<Segment>> make_segment(Frame* frame, const Segment& parent);

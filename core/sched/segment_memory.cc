@@ -21,6 +21,7 @@ struct Group {
   uint32_t output = kNone;           // graph output in whose memory it lies
   uint32_t session = kNone;          // of device memory
   uint32_t memory_kind = 0;
+  uint64_t offset = 0;               // in the segment's block; out
   std::vector<SlotId> slots;
 };
 
@@ -276,12 +277,16 @@ class Layouter {
         memories[{groups_[i].session, groups_[i].memory_kind}].push_back(i);
       }
     }
-    addresses_.assign(groups_.size(), nullptr);
     for (const auto& [memory, members] : memories) {
       TENON_RETURN_IF_ERROR(lay_out_memory(memory.first, memory.second, members));
     }
     for (uint32_t i = 0; i < groups_.size(); ++i) {
       publish(i);
+    }
+    for (auto& [slot, pointer] : segment_.fixed) {
+      if (in_block(slot)) {
+        rebase(slot, &pointer);
+      }
     }
     return {};
   }
@@ -302,12 +307,9 @@ class Layouter {
     }
     const uint64_t total = assign_offsets(intervals);
     if (session == kNone) {
-      TENON_ASSIGN_OR_RETURN(segment_.arena, frame_.memory->allocate(std::max<uint64_t>(total, 1), kArenaAlign,
-                                                                     "the activations of a run"));
+      segment_.block_bytes = std::max<uint64_t>(total, 1);
       for (size_t i = 0; i < members.size(); ++i) {
-        const uint64_t align = std::max<uint64_t>(groups_[members[i]].align, 1);
-        const auto at = reinterpret_cast<uintptr_t>(segment_.arena.data()) + intervals[i].offset;
-        addresses_[members[i]] = reinterpret_cast<std::byte*>(align_up(at, align));
+        groups_[members[i]].offset = intervals[i].offset;
       }
       return {};
     }
@@ -335,18 +337,28 @@ class Layouter {
       SlotState& state = segment_.slots[slot];
       state.root = group.output != kNone ? frame_.output_root(group.output) : slot;
       if (group.output == kNone) {
-        segment_.fixed.emplace_back(slot, addresses_[index]);
+        segment_.fixed.emplace_back(slot, nullptr);
       }
     }
   }
 
-  bool varies(uint32_t root) const {
-    if (root >= program_.slots.size()) {
-      return true;
-    }
-    const SlotSource source = program_.slots[root].source;
-    return source == SlotSource::input || source == SlotSource::captured || frame_.dynamics[root] != nullptr;
+  // Whether a slot lies in this segment's block.
+  bool in_block(uint32_t root) const {
+    return root < program_.slots.size() && group_of_[root] != kNone && groups_[group_of_[root]].output == kNone &&
+           groups_[group_of_[root]].session == kNone;
   }
+
+  // Whether a slot's address holds for every run.
+  bool constant(uint32_t root) const {
+    return root < program_.slots.size() && (program_.slots[root].source == SlotSource::constant ||
+                                            program_.slots[root].source == SlotSource::shape);
+  }
+
+  // `at`, a pointer, follows the block to wherever a run has it.
+  void rebase_group(const Group& group, void* at) {
+    segment_.based.push_back({at, group.offset, std::max<uint64_t>(group.align, 1)});
+  }
+  void rebase(uint32_t root, void* at) { rebase_group(groups_[group_of_[root]], at); }
 
   std::byte* fixed_address(uint32_t root) const {
     const auto found = fixed_by_root_.find(root);
@@ -365,10 +377,12 @@ class Layouter {
     if (state.memory != nullptr) {
       tensor->memory = state.memory;
       tensor->offset = state.offset;
-    } else if (varies(state.root)) {
-      segment_.patches.push_back({state.root, tensor});
-    } else {
+    } else if (in_block(state.root)) {
+      rebase(state.root, &tensor->data);
+    } else if (constant(state.root) && frame_.dynamics[state.root] == nullptr) {
       tensor->data = fixed_address(state.root);
+    } else {
+      segment_.patches.push_back({state.root, tensor});
     }
   }
 
@@ -425,7 +439,7 @@ class Layouter {
       run.nsignals = 1;
     }
     if (const auto workspace = workspaces_.find(index); workspace != workspaces_.end()) {
-      run.workspace = addresses_[workspace->second];
+      rebase_group(groups_[workspace->second], &run.workspace);
       run.workspace_bytes = groups_[workspace->second].bytes;
     }
   }
@@ -446,7 +460,6 @@ class Layouter {
   std::vector<uint32_t> group_of_;  // by SlotId; kNone: made elsewhere, or not placed here
   std::vector<uint32_t> step_of_;   // by instruction of the segment
   std::map<uint32_t, uint32_t> workspaces_;  // group by instruction
-  std::vector<std::byte*> addresses_;        // by group, in host memory
   std::map<uint32_t, std::byte*> fixed_by_root_;
 };
 

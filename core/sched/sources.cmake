@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 target_sources(tenon_core PRIVATE
   sched/allocator.cc
+  sched/blocks.cc
   sched/executor.cc
   sched/frame_cache.cc
   sched/lower.cc
@@ -12,4 +13,4 @@ target_sources(tenon_core PRIVATE
   sched/segment_memory.cc
   sched/strided.cc
   sched/walk.cc)
-tenon_core_tests(sched/offsets_test.cc)
+tenon_core_tests(sched/blocks_test.cc sched/offsets_test.cc)

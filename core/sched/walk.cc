@@ -220,6 +220,10 @@ Status Walk::run_branch(const Segment& segment, Step& step) {
     body->sizes[inner] = extent_of(frame_, segment, captured[i]).bytes;
   }
   body->task = frame_.task;
+  TENON_ASSIGN_OR_RETURN(const bool moved, body->take_block(body->root.get()));
+  if (moved) {
+    body->publish(*body->root);
+  }
   TENON_RETURN_IF_ERROR(Walk(*body, {}, nullptr, spans_).run());
   for (size_t i = 0; i < instruction.outputs.size(); ++i) {
     const SlotId slot = instruction.outputs[i];
@@ -267,7 +271,7 @@ Result<Frame*> Walk::body_frame(const Segment& segment, Step& step, uint32_t bra
     }
     key.push_back(std::move(known));
   }
-  TENON_ASSIGN_OR_RETURN(std::unique_ptr<Frame> made, make_frame(body, std::move(key), frame_.memory, true));
+  TENON_ASSIGN_OR_RETURN(std::unique_ptr<Frame> made, make_frame(body, std::move(key), frame_.memory, frame_.pool, frame_.top));
   if (frames.size() >= kContinuations) {
     frames.erase(frames.begin());
   }
@@ -292,10 +296,9 @@ Result<Segment*> Walk::next(Segment& segment) {
     segment.children.push_back(std::move(made));
     segment.active = nullptr;
   }
-  if (segment.active != found) {
-    for (const auto& [index, pointer] : found->fixed) {
-      frame_.pointers[index] = pointer;
-    }
+  TENON_ASSIGN_OR_RETURN(const bool moved, frame_.take_block(found));
+  if (moved || segment.active != found) {
+    frame_.publish(*found);
     segment.active = found;
     found->active = nullptr;
   }
