@@ -135,7 +135,7 @@ TEST(Infer, ContentsOfManyTensorsAreBounded) {
   for (int i = 0; i < 3000; ++i) {
     text += "%v" + std::to_string(i + 1) + " = ai.onnx::Add@7 (%v" + std::to_string(i) + ", %v0)\n";
   }
-  const Inferred r = infer(text + "%y = ai.onnx::Reshape@5 (%x, %v3000) allowzero = 0\nreturn %y\n}");
+  const Inferred r = infer(text + "return %v3000\n}");
   ASSERT_TRUE(r.status.ok()) << r.status.message();
   EXPECT_EQ(r.type("v3000"), "int64[4096] fixed");
 }

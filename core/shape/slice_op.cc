@@ -57,6 +57,10 @@ Status SliceCall::make(size_t i, Dtype dtype, std::vector<int64_t> dims, std::ve
     return error(TENON_LIMIT, "a tensor that decides shapes has " + std::to_string(elements.size()) +
                                   " elements, at most " + std::to_string(kSliceElements) + " are computed");
   }
+  if (dims.size() > TENON_MAX_RANK) {
+    return error(TENON_LIMIT, "its result has rank " + std::to_string(dims.size()) + ", at most " +
+                                  std::to_string(TENON_MAX_RANK) + " is supported");
+  }
   auto tensor = std::make_shared<SliceTensor>();
   tensor->dtype = dtype;
   tensor->dims = std::move(dims);

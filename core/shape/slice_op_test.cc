@@ -112,6 +112,8 @@ const Case kCases[] = {
      "%d = const int64[2, 3] {1, 2, 3, 4, 5, 6}\n%t = const int64[2] {0, -1}\n%y = ai.onnx::Reshape (%d, %t)",
      "int64[2, 3] {1, 2, 3, 4, 5, 6}"},
     {"ReshapeClash", "%t = const int64[1] {4}\n%y = ai.onnx::Reshape (%v, %t)", "error: Reshape: its input has 5"},
+    {"RankBeyondTheLimit", "%d = const int64[1] {1}\n%t = const int64[65] splat {1}\n%y = ai.onnx::Reshape (%d, %t)",
+     "error: Reshape: its result has rank 65"},
     {"Expand", "%d = const int64[2, 1] {1, 2}\n%t = const int64[2] {2, 2}\n%y = ai.onnx::Expand (%d, %t)",
      "int64[2, 2] {1, 1, 2, 2}"},
     {"ExpandBomb", "%t = const int64[2] {100000, 100000}\n%d = const int64[] {1}\n%y = ai.onnx::Expand (%d, %t)",
