@@ -2,6 +2,7 @@
 #include "core/host/region.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <unordered_map>
 
@@ -169,6 +170,11 @@ Status CompiledRegion::pack_weights(const Graph& graph, const tenon_exec_info& i
       release_pages(*constant);
     }
   }
+  for (const auto& [constant, needed] : original_needed) {
+    if (!needed) {
+      session_->weights().drop_copies(constant);
+    }
+  }
   unpacked_.assign(inputs_.size(), true);
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const auto found = original_needed.find(graph.values[inputs_[i]].constant);
@@ -297,6 +303,29 @@ Status CompiledRegion::check_output_shape(uint32_t i, const tenon_shape& before,
 }
 
 Status CompiledRegion::execute(const Prepared& prepared, const tenon_run& run) const {
+  if (max_concurrent_runs_ == 0) {
+    return execute_now(prepared, run);
+  }
+  {
+    std::unique_lock lock(turn_mutex_);
+    while (running_ >= max_concurrent_runs_) {
+      if (const int32_t code = should_stop(run.task); code != TENON_OK) {
+        return named(Status(code, "the run ended while it waited for its turn"));
+      }
+      turn_.wait_for(lock, std::chrono::milliseconds(4));
+    }
+    ++running_;
+  }
+  Status status = execute_now(prepared, run);
+  {
+    const std::lock_guard lock(turn_mutex_);
+    --running_;
+  }
+  turn_.notify_one();
+  return status;
+}
+
+Status CompiledRegion::execute_now(const Prepared& prepared, const tenon_run& run) const {
   const tenon_provider& table = provider().table();
   tenon_status status = new_status();
   int32_t code;

@@ -4,8 +4,10 @@
 
 #include <tenon/plugin.h>
 
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,10 +48,10 @@ struct PackedWeight;
 // Any thread; execute too, at once.
 class CompiledRegion : public std::enable_shared_from_this<CompiledRegion> {
  public:
-  // Compiles `claim`, which query_provider made from `view`. `rules`: what was agreed, one for each of claim.inputs, then
-  // one for each of claim.outputs; memory_mask has one bit. Packs the weights that it asks for (or finds them packed),
-  // uploads constants whose rule is not host memory, and marks in session->weights() which originals are still needed.
-  // DECLINED: the provider takes the claim back. Errors carry the first node's path and the provider.
+  // Compiles `claim`, which query_provider made from `view`. `rules`: what was agreed, one for each of claim.inputs,
+  // then one for each of claim.outputs; memory_mask has one bit. Packs the weights that it asks for (or finds them
+  // packed), uploads constants whose rule is not host memory, and marks in session->weights() which originals are still
+  // needed. DECLINED: the provider takes the claim back. Errors carry the first node's path and the provider.
   static Result<std::shared_ptr<CompiledRegion>> compile(std::shared_ptr<ProviderSession> session,
                                                          const GraphView& view, const Claim& claim,
                                                          std::span<const ValueRule> rules, Task* task);
@@ -73,7 +75,7 @@ class CompiledRegion : public std::enable_shared_from_this<CompiledRegion> {
   // What compile reported, checked.
   uint32_t max_concurrent_runs() const { return max_concurrent_runs_; }  // 0: any
   uint64_t workspace_align() const { return workspace_align_; }
-  const std::vector<tenon_alias>& aliases() const { return aliases_; }   // indices are in range
+  const std::vector<tenon_alias>& aliases() const { return aliases_; }  // indices are in range
   const std::string& kernel() const { return kernel_; }
   bool has_prepare() const { return provider().table().prepare != nullptr; }
   uint64_t packed_bytes() const { return packed_bytes_; }  // of packed weights, shared ones included
@@ -83,7 +85,8 @@ class CompiledRegion : public std::enable_shared_from_this<CompiledRegion> {
   // it changes breaks rule 8 (PROVIDER_RULE). Without prepare the outputs stay as they are.
   Result<std::shared_ptr<const Prepared>> prepare(tenon_shapes* shapes);
   // Runs. `run` as in plugin.h: workspace at least prepared.workspace_bytes() at workspace_align(). Errors carry the
-  // first node's path and the provider. Allocates nothing of its own when it succeeds.
+  // first node's path and the provider. Allocates nothing of its own when it succeeds. A call beyond
+  // max_concurrent_runs waits its turn; CANCELLED or DEADLINE when run.task ends before.
   Status execute(const Prepared& prepared, const tenon_run& run) const;
 
  private:
@@ -92,8 +95,10 @@ class CompiledRegion : public std::enable_shared_from_this<CompiledRegion> {
   Status pack_weights(const Graph& graph, const tenon_exec_info& info, Task* task);
   Status bind_constants(const Graph& graph, Task* task);
   Status upload(const ValueRule& rule, tenon_tensor* tensor, Task* task);
-  Status check_output_shape(uint32_t i, const tenon_shape& before, const int64_t* known, const tenon_shape& after) const;
+  Status check_output_shape(uint32_t i, const tenon_shape& before, const int64_t* known,
+                            const tenon_shape& after) const;
   Status named(Status status) const;
+  Status execute_now(const Prepared& prepared, const tenon_run& run) const;
 
   std::shared_ptr<ProviderSession> session_;
   tenon_exec* raw_ = nullptr;
@@ -110,6 +115,9 @@ class CompiledRegion : public std::enable_shared_from_this<CompiledRegion> {
   std::vector<tenon_alias> aliases_;
   std::string kernel_, node_path_, node_op_;
   uint32_t max_concurrent_runs_ = 0;
+  mutable std::mutex turn_mutex_;
+  mutable std::condition_variable turn_;
+  mutable uint32_t running_ = 0;  // counted only where max_concurrent_runs_ is not 0
   uint64_t workspace_bytes_ = 0;
   uint64_t workspace_align_ = 64;
   uint64_t packed_bytes_ = 0;

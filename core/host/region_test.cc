@@ -5,9 +5,13 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <numeric>
+#include <thread>
+#include <vector>
 
 #include "core/base/file.hpp"
 #include "core/base/fp_guard.hpp"
@@ -203,6 +207,35 @@ TEST(Region, prepare_may_not_change_what_is_known) {
     return TENON_OK;
   };
   EXPECT_EQ(prepare(**region, dims, TENON_UNKNOWN_RANK).status().code(), TENON_PROVIDER_RULE);
+}
+
+TEST(Region, runs_at_once_are_no_more_than_the_provider_takes) {
+  Fixture f;
+  f.fake.edit_info = [](tenon_exec_info* info) { info->max_concurrent_runs = 2; };
+  const auto region = f.compile();
+  ASSERT_TRUE(region.ok()) << region.status().message();
+  int64_t dims[TENON_MAX_RANK] = {4};
+  const auto prepared = prepare(**region, dims);
+  std::atomic<int> running = 0, most = 0;
+  f.fake.execute = [&](const tenon_run*) {
+    const int now = ++running;
+    for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    --running;
+    return TENON_OK;
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([&] {
+      float x[4] = {}, y[4] = {};
+      EXPECT_TRUE(execute(**region, **prepared, x, y).ok());
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(most, 2);
 }
 
 TEST(Region, execute_errors_carry_node_and_provider) {
