@@ -129,6 +129,13 @@ void WeightStore::keep(ConstantId id) {
   }
 }
 
+void WeightStore::drop_copies(ConstantId id) {
+  const std::lock_guard lock(mutex_);
+  if (id < entries_.size() && !entries_[id].kept) {
+    entries_[id].copies.clear();
+  }
+}
+
 void WeightStore::drop_unneeded(Model* model) {
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < entries_.size(); ++i) {
