@@ -4,58 +4,14 @@
 Run it after adding a case: a function decorated with @case(kind, code, ...) that returns a ModelProto or bytes. Files of
 crashes found elsewhere are kept by @case, too (build the bytes that crashed). The file of a case has its function's name.
 """
-import random
 from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from builders import CASES, F, I64, case, field, info, model, node, tensor, varint
+from onnx import TensorProto, helper
 
 HERE = Path(__file__).resolve().parent
-CASES = []
-F, I64 = TensorProto.FLOAT, TensorProto.INT64
-
-
-def case(kind: str, code: str, options: str = "", setup: str = ""):
-    """kind groups cases; code is the expected code's name; options: session options NAME=VALUE by comma; setup: what
-    lies beside the model (symlink:NAME:TARGET, fifo:NAME, file:NAME:BYTES)."""
-    def keep(function):
-        CASES.append((function.__name__, kind, code, options, setup, function))
-        return function
-    return keep
-
-
-def tensor(name: str, array) -> TensorProto:
-    return numpy_helper.from_array(np.asarray(array), name)
-
-
-def info(name: str, dims=(2, 3), dtype: int = F):
-    return helper.make_tensor_value_info(name, dtype, list(dims) if dims is not None else None)
-
-
-def model(nodes, inputs=("x",), outputs=("y",), init=(), opset: int = 20, ir: int = 10, functions=(), infos=()):
-    as_info = lambda v: info(v) if isinstance(v, str) else v  # noqa: E731
-    graph = helper.make_graph(list(nodes), "g", [as_info(v) for v in inputs],
-                              [info(v, None) if isinstance(v, str) else v for v in outputs], list(init),
-                              value_info=list(infos))
-    opsets = [helper.make_opsetid("", opset)] + ([helper.make_opsetid("f", 1)] if functions else [])
-    return helper.make_model(graph, opset_imports=opsets, ir_version=ir, functions=list(functions))
-
-
-def node(op, inputs=("x",), outputs=("y",), **attributes):
-    return helper.make_node(op, list(inputs), list(outputs), **attributes)
-
-
-def varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes(out + bytes([value]))
-
-
-def field(number: int, payload: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
 
 
 # ---- graphs
@@ -476,129 +432,6 @@ def more_bytes_than_allowed():
     return model([node("Add", ("x", "w"))], init=[tensor("w", np.zeros((2, 3), np.float32))])
 
 
-# ---- external data
-
-def external(location: str, offset: str = "", length: str = "", dims=(2, 3)):
-    weight = TensorProto(name="w", data_type=F, dims=dims, data_location=TensorProto.EXTERNAL)
-    for key, value in (("location", location), ("offset", offset), ("length", length)):
-        if value:
-            weight.external_data.add(key=key, value=value)
-    return model([node("Add", ("x", "w"))], init=[weight])
-
-
-@case("external data", "PERMISSION")
-def external_absolute():
-    return external("/etc/passwd")
-
-
-@case("external data", "PERMISSION")
-def external_parent():
-    return external("../../../../../../etc/passwd")
-
-
-@case("external data", "PERMISSION")
-def external_parent_in_the_middle():
-    return external("a/../../w.bin")
-
-
-@case("external data", "PERMISSION", setup="symlink:w.bin:/etc/passwd")
-def external_link_out():
-    return external("w.bin")
-
-
-@case("external data", "PERMISSION", setup="symlink:w.bin:/dev/zero")
-def external_link_to_a_device():
-    return external("w.bin")
-
-
-@case("external data", "PERMISSION", setup="fifo:w.bin")
-def external_fifo():
-    return external("w.bin")
-
-
-@case("external data", "NOT_FOUND")
-def external_missing():
-    return external("nowhere.bin")
-
-
-@case("external data", "INVALID_MODEL")
-def external_without_location():
-    return external("")
-
-
-@case("external data", "INVALID_MODEL", setup="file:w.bin:24")
-def external_past_the_end():
-    return external("w.bin", offset="16")
-
-
-@case("external data", "INVALID_MODEL", setup="file:w.bin:24")
-def external_offset_overflows():
-    return external("w.bin", offset="18446744073709551608", length="24")
-
-
-@case("external data", "INVALID_MODEL", setup="file:w.bin:24")
-def external_offset_is_no_number():
-    return external("w.bin", offset="-8")
-
-
-@case("external data", "INVALID_MODEL", setup="file:w.bin:24")
-def external_length_differs():
-    return external("w.bin", length="8")
-
-
-# ---- bytes that are no model
-
-GOOD = model([node("Gemm", ("x", "w"), transB=1)], init=[tensor("w", np.arange(12, dtype=np.float32).reshape(4, 3))])
-
-
-@case("no protobuf", "MALFORMED")
-def empty_file():
-    return b""
-
-
-@case("no protobuf", "MALFORMED")
-def random_bytes():
-    return random.Random(1).randbytes(4096)
-
-
-@case("no protobuf", "MALFORMED")
-def text_file():
-    return b"Dear runtime, please run me.\n" * 10
-
-
-@case("no protobuf", "MALFORMED")
-def overlong_varint():
-    return b"\x08" + b"\xff" * 20 + GOOD.SerializeToString()
-
-
-@case("truncated", "MALFORMED")
-def cut_in_the_middle():
-    data = GOOD.SerializeToString()
-    return data[:len(data) // 2]
-
-
-@case("truncated", "MALFORMED")
-def cut_in_the_weights():
-    data = GOOD.SerializeToString()
-    return data[:data.index(b"\x4a\x30") + 12]
-
-
-@case("truncated", "MALFORMED")
-def length_past_the_end():
-    return varint(1 << 3) + varint(10) + varint(7 << 3 | 2) + varint(1 << 60)
-
-
-@case("wrong wire type", "MALFORMED")
-def node_is_a_varint():
-    return varint(1 << 3) + varint(10) + field(7, varint(1 << 3) + varint(3)) + field(8, varint(2 << 3) + varint(20))
-
-
-@case("bad utf-8", "MALFORMED")
-def name_is_not_utf8():
-    data = model([node("Relu", ("qqqq",))], inputs=("qqqq",)).SerializeToString()
-    return data.replace(b"qqqq", b"\xff\xfe\xc0\x80")
-
-
 # ---- wrong only when it runs
 
 @case("run", "RUN")
@@ -618,6 +451,8 @@ def integer_division_overflows():
 
 
 def main() -> None:
+    import file_cases  # noqa: F401  its cases follow ours in the list
+
     folder = HERE / "files"
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.onnx"):
