@@ -163,7 +163,7 @@ TEST(RaiseGelu, FindsTanhHoweverTheCubeIsMade) {
     %three = const float32[] {3}
     %k = const float32[] {0.044715}
     %s = const float32[] {0.7978846}
-    %one = const float32[] {1}
+    %one = const float32[1, 1] {1}
     %half = const float32[] {0.5}
     )" + cube +
            R"(
