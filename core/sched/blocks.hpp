@@ -27,8 +27,8 @@ class BlockPool {
   // `memory`: the books, which must outlive the pool and its blocks.
   explicit BlockPool(Memory& memory) : memory_(memory) {}
 
-  // A block of at least `bytes`; the idle one at `preferred`, where a segment last lay, if it is large enough. Allocates
-  // nothing when an idle block is large enough. LIMIT, OUT_OF_MEMORY.
+  // A block of at least `bytes`; the idle one at `preferred`, where a segment last lay, if it is large enough.
+  // Allocates nothing when an idle block is large enough. LIMIT, OUT_OF_MEMORY.
   Result<std::unique_ptr<Block>> take(uint64_t bytes, const std::byte* preferred);
   // Gives the blocks of a run back and leaves the list empty. Allocates nothing when as many were idle before.
   void give(std::vector<std::unique_ptr<Block>>* blocks);

@@ -34,8 +34,8 @@ Status missing_input(const Graph& graph, size_t index) {
 
 Status wrong_dtype(const Graph& graph, size_t index, Dtype got, Dtype expected) {
   const std::string& name = graph.values[graph.inputs[index]].name;
-  return Status(TENON_INVALID_TENSOR, "input '" + name + "' has dtype " + std::string(dtype_name(got)) +
-                                          ", expected " + std::string(dtype_name(expected)))
+  return Status(TENON_INVALID_TENSOR, "input '" + name + "' has dtype " + std::string(dtype_name(got)) + ", expected " +
+                                          std::string(dtype_name(expected)))
       .with_value(name)
       .with_expectation(std::string(dtype_name(got)), std::string(dtype_name(expected)));
 }
@@ -62,8 +62,12 @@ class InputList {
 
 Executor::Executor(std::shared_ptr<const Model> model, std::unique_ptr<Program> program,
                    std::shared_ptr<ThreadPool> pool, const ExecutorOptions& options)
-    : model_(std::move(model)), program_(std::move(program)), pool_(std::move(pool)), options_(options),
-      memory_(options.memory_limit == 0 ? UINT64_MAX : options.memory_limit), blocks_(memory_),
+    : model_(std::move(model)),
+      program_(std::move(program)),
+      pool_(std::move(pool)),
+      options_(options),
+      memory_(options.memory_limit == 0 ? UINT64_MAX : options.memory_limit),
+      blocks_(memory_),
       cache_(options.plan_cache) {
   const Graph& graph = *program_->graph;
   defaults_.resize(graph.inputs.size());
@@ -160,9 +164,8 @@ Status Executor::make_content_inputs_dense(std::span<const tenon_tensor* const> 
       continue;
     }
     tenon_tensor tensor = *inputs[index];
-    const uint64_t bytes =
-        element_count(std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank)).value_or(0) *
-        element_bytes(tensor.dtype);
+    const uint64_t bytes = element_count(std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank)).value_or(0) *
+                           element_bytes(tensor.dtype);
     TENON_ASSIGN_OR_RETURN(Buffer buffer, memory_.allocate(std::max<uint64_t>(bytes, 1)));
     copy_dense(tensor, element_bytes(tensor.dtype), buffer.data());
     tensor.reserved = static_cast<uint32_t>(index);

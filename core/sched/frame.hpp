@@ -25,9 +25,9 @@ struct Frame;
 struct SlotState {
   const int64_t* dims = nullptr;
   uint32_t rank = 0;
-  bool known = false;      // dims are valid
-  uint64_t bytes = 0;      // STRING: not known here
-  uint32_t root = kNone;   // index in Frame::pointers of where its bytes are
+  bool known = false;           // dims are valid
+  uint64_t bytes = 0;           // STRING: not known here
+  uint32_t root = kNone;        // index in Frame::pointers of where its bytes are
   tenon_mem* memory = nullptr;  // device memory; then root is kNone
   uint64_t offset = 0;
 };
@@ -70,9 +70,9 @@ struct Segment {
   std::vector<Step> steps;
   std::vector<Patch> patches;
   std::vector<std::pair<uint32_t, std::byte*>> fixed;  // index in Frame::pointers, and where this segment has it
-  std::vector<uint32_t> homes;      // graph outputs that are written in place here
-  std::vector<SlotId> reports;      // slots whose dims, and `watched` ones whose contents, lead to the next segment
-  std::vector<int64_t> key;         // what the parent's reports were: rank and dims of each
+  std::vector<uint32_t> homes;                         // graph outputs that are written in place here
+  std::vector<SlotId> reports;  // slots whose dims, and `watched` ones whose contents, lead to the next segment
+  std::vector<int64_t> key;     // what the parent's reports were: rank and dims of each
   std::vector<ConstantPtr> key_contents;  // and contents, NULL where not watched
   std::vector<std::unique_ptr<Segment>> children;
   Segment* active = nullptr;  // the child whose `fixed` are in Frame::pointers
@@ -120,7 +120,7 @@ struct Frame {
   std::unique_ptr<Segment> root;
   // Where things are in the run under way: by SlotId, then by graph output.
   std::vector<std::byte*> pointers;
-  std::vector<uint64_t> sizes;  // bytes; set where the address changes from run to run
+  std::vector<uint64_t> sizes;                     // bytes; set where the address changes from run to run
   std::vector<std::unique_ptr<Dynamic>> dynamics;  // by SlotId
   std::vector<Buffer> staging;         // by graph input: a dense, aligned copy where the caller's is neither
   std::vector<Buffer> scratch;         // by graph output: where the caller's memory is not used
@@ -131,11 +131,11 @@ struct Frame {
   Memory* memory = nullptr;            // books of the session
   BlockPool* pool = nullptr;           // of the session
   Frame* top = nullptr;                // the frame of the run: itself, or what a body's frame is part of
-  std::vector<std::unique_ptr<Block>> blocks;  // of the run under way, bodies' included; of the top frame only
+  std::vector<std::unique_ptr<Block>> blocks;        // of the run under way, bodies' included; of the top frame only
   std::vector<std::shared_ptr<Timeline>> timelines;  // by session; NULL until an asynchronous one is used
 
-  // Gets the block of a segment that the run comes to, and sets what points into it; true when that is elsewhere than it
-  // was. Allocates nothing when the pool does not. LIMIT, OUT_OF_MEMORY.
+  // Gets the block of a segment that the run comes to, and sets what points into it; true when that is elsewhere than
+  // it was. Allocates nothing when the pool does not. LIMIT, OUT_OF_MEMORY.
   Result<bool> take_block(Segment* segment);
   // Makes what a segment has fixed known to what follows.
   void publish(const Segment& segment) {

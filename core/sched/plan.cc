@@ -53,9 +53,12 @@ class Planner {
       }
     }
     switch (instruction.kind) {
-      case InstructionKind::region: return add_region(index, instruction);
-      case InstructionKind::branch: return add_branch(index, instruction);
-      default: break;
+      case InstructionKind::region:
+        return add_region(index, instruction);
+      case InstructionKind::branch:
+        return add_branch(index, instruction);
+      default:
+        break;
     }
     if (!settle(instruction.outputs[0])) {
       return false;
@@ -112,7 +115,8 @@ class Planner {
         continue;
       }
       if (!program_.slots[slot].place.plain()) {
-        return Status(TENON_UNSUPPORTED, name(index) + " makes an output in device memory whose size only the data tells")
+        return Status(TENON_UNSUPPORTED,
+                      name(index) + " makes an output in device memory whose size only the data tells")
             .with_provider(region.provider().id());
       }
       if (step.allocator == nullptr) {

@@ -17,18 +17,21 @@ namespace {
 struct Group {
   uint64_t bytes = 0;
   uint64_t align = 1;
-  uint32_t first = 0, last = 0;      // instructions
-  uint32_t output = kNone;           // graph output in whose memory it lies
-  uint32_t session = kNone;          // of device memory
+  uint32_t first = 0, last = 0;  // instructions
+  uint32_t output = kNone;       // graph output in whose memory it lies
+  uint32_t session = kNone;      // of device memory
   uint32_t memory_kind = 0;
-  uint64_t offset = 0;               // in the segment's block; out
+  uint64_t offset = 0;  // in the segment's block; out
   std::vector<SlotId> slots;
 };
 
 class Layouter {
  public:
   Layouter(Frame* frame, Segment* segment)
-      : frame_(*frame), segment_(*segment), program_(*frame->program), group_of_(program_.slots.size(), kNone),
+      : frame_(*frame),
+        segment_(*segment),
+        program_(*frame->program),
+        group_of_(program_.slots.size(), kNone),
         step_of_(segment->end - segment->begin, kNone) {}
 
   Status run() {
@@ -67,8 +70,7 @@ class Layouter {
     if (about.source == SlotSource::constant) {
       tenon_weight weight = {};
       weight.size = sizeof weight;
-      TENON_RETURN_IF_ERROR(
-          program_.weights->get(program_.graph->values[about.value].constant, about.align, &weight));
+      TENON_RETURN_IF_ERROR(program_.weights->get(program_.graph->values[about.value].constant, about.align, &weight));
       fix(slot, static_cast<std::byte*>(weight.tensor.data), weight.tensor.bytes);
       state.dims = weight.tensor.dims;
       state.rank = weight.tensor.rank;
@@ -115,9 +117,13 @@ class Layouter {
       }
     }
     switch (instruction.kind) {
-      case InstructionKind::view: return visit_view(instruction);
-      case InstructionKind::branch: visit_branch(instruction); return {};
-      default: break;
+      case InstructionKind::view:
+        return visit_view(instruction);
+      case InstructionKind::branch:
+        visit_branch(instruction);
+        return {};
+      default:
+        break;
     }
     for (uint32_t i = 0; i < instruction.outputs.size(); ++i) {
       TENON_RETURN_IF_ERROR(make_group(index, instruction.outputs[i]));
@@ -229,9 +235,8 @@ class Layouter {
       const uint32_t from = group_of_[input];
       const uint32_t to = group_of_[output];
       const Group& source = groups_[from];
-      const auto readers = std::count_if(instruction.inputs.begin(), instruction.inputs.end(), [&](SlotId other) {
-        return other != kNone && group_of_[other] == from;
-      });
+      const auto readers = std::count_if(instruction.inputs.begin(), instruction.inputs.end(),
+                                         [&](SlotId other) { return other != kNone && group_of_[other] == from; });
       if (readers != 1 || source.last > index || source.bytes != groups_[to].bytes || source.bytes == 0 ||
           source.session != groups_[to].session || source.memory_kind != groups_[to].memory_kind ||
           groups_[to].slots.size() != 1) {
@@ -314,9 +319,8 @@ class Layouter {
       return {};
     }
     const ProviderSession& owner = *program_.sessions[session];
-    TENON_ASSIGN_OR_RETURN(DeviceBuffer buffer,
-                           DeviceBuffer::allocate(owner.provider(), owner.device_index(), kind,
-                                                  std::max<uint64_t>(total, 1), kArenaAlign));
+    TENON_ASSIGN_OR_RETURN(DeviceBuffer buffer, DeviceBuffer::allocate(owner.provider(), owner.device_index(), kind,
+                                                                       std::max<uint64_t>(total, 1), kArenaAlign));
     for (size_t i = 0; i < members.size(); ++i) {
       for (SlotId slot : groups_[members[i]].slots) {
         segment_.slots[slot].memory = buffer.memory();
@@ -350,8 +354,8 @@ class Layouter {
 
   // Whether a slot's address holds for every run.
   bool constant(uint32_t root) const {
-    return root < program_.slots.size() && (program_.slots[root].source == SlotSource::constant ||
-                                            program_.slots[root].source == SlotSource::shape);
+    return root < program_.slots.size() &&
+           (program_.slots[root].source == SlotSource::constant || program_.slots[root].source == SlotSource::shape);
   }
 
   // `at`, a pointer, follows the block to wherever a run has it.
@@ -457,8 +461,8 @@ class Layouter {
   Segment& segment_;
   const Program& program_;
   std::vector<Group> groups_;
-  std::vector<uint32_t> group_of_;  // by SlotId; kNone: made elsewhere, or not placed here
-  std::vector<uint32_t> step_of_;   // by instruction of the segment
+  std::vector<uint32_t> group_of_;           // by SlotId; kNone: made elsewhere, or not placed here
+  std::vector<uint32_t> step_of_;            // by instruction of the segment
   std::map<uint32_t, uint32_t> workspaces_;  // group by instruction
   std::map<uint32_t, std::byte*> fixed_by_root_;
 };

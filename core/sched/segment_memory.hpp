@@ -7,8 +7,8 @@
 namespace tenon {
 
 // For a segment whose instructions, dims and steps are decided: shares memory between views and, where a region allows
-// it and nobody needs the input any more, between its input and output; lets graph outputs be written in place; lays the
-// rest out in one block for each memory kind; fills in the steps' records. LIMIT, OUT_OF_MEMORY.
+// it and nobody needs the input any more, between its input and output; lets graph outputs be written in place; lays
+// the rest out in one block for each memory kind; fills in the steps' records. LIMIT, OUT_OF_MEMORY.
 Status assign_memory(Frame* frame, Segment* segment);
 
 }  // namespace tenon

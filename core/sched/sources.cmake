@@ -13,4 +13,4 @@ target_sources(tenon_core PRIVATE
   sched/segment_memory.cc
   sched/strided.cc
   sched/walk.cc)
-tenon_core_tests(sched/blocks_test.cc sched/offsets_test.cc)
+tenon_core_tests(sched/blocks_test.cc sched/offsets_test.cc sched/placement_test.cc)

@@ -97,8 +97,8 @@ Status Walk::check_given(uint32_t index, const int64_t* dims, uint32_t rank, uin
   const tenon_tensor& given = *outputs_[index].given;
   const SlotId slot = program_.outputs[index];
   const std::string& name = program_.graph->values[program_.graph->outputs[index]].name;
-  const bool fits = given.dtype == program_.slots[slot].dtype && given.rank == rank &&
-                    std::equal(dims, dims + rank, given.dims);
+  const bool fits =
+      given.dtype == program_.slots[slot].dtype && given.rank == rank && std::equal(dims, dims + rank, given.dims);
   if (fits && given.bytes >= bytes && given.strides == nullptr) {
     return {};
   }
@@ -167,10 +167,14 @@ Status Walk::close_output(const Segment& segment, uint32_t index) {
 
 Status Walk::step(const Segment& segment, Step& step) {
   switch (step.kind) {
-    case InstructionKind::region: return run_region(step);
-    case InstructionKind::branch: return run_branch(segment, step);
-    case InstructionKind::copy: return copy_now(step.from, step.to, &frame_.task);
-    default: return {};
+    case InstructionKind::region:
+      return run_region(step);
+    case InstructionKind::branch:
+      return run_branch(segment, step);
+    case InstructionKind::copy:
+      return copy_now(step.from, step.to, &frame_.task);
+    default:
+      return {};
   }
 }
 
@@ -200,8 +204,9 @@ Status Walk::run_region(Step& step) {
   if (status.ok() && step.allocator != nullptr) {
     for (SlotId slot : instruction.outputs) {
       if (frame_.dynamics[slot] != nullptr && !frame_.dynamics[slot]->set) {
-        return rule_broken(step.region->provider().id(), 8,
-                           "node '" + program_.graph->path_of(instruction.node) + "' did not ask for its output's memory");
+        return rule_broken(
+            step.region->provider().id(), 8,
+            "node '" + program_.graph->path_of(instruction.node) + "' did not ask for its output's memory");
       }
     }
   }
@@ -253,8 +258,8 @@ Result<Frame*> Walk::body_frame(const Segment& segment, Step& step, uint32_t bra
     bool same = true;
     for (size_t i = 0; i < captured.size() && same; ++i) {
       const ConstantPtr& contents = frame->key[i].contents;
-      same = contents == nullptr || contents->bytes == 0 ||
-             std::memcmp(contents->data, pointer(i), contents->bytes) == 0;
+      same =
+          contents == nullptr || contents->bytes == 0 || std::memcmp(contents->data, pointer(i), contents->bytes) == 0;
     }
     if (same) {
       return frame.get();
@@ -271,7 +276,8 @@ Result<Frame*> Walk::body_frame(const Segment& segment, Step& step, uint32_t bra
     }
     key.push_back(std::move(known));
   }
-  TENON_ASSIGN_OR_RETURN(std::unique_ptr<Frame> made, make_frame(body, std::move(key), frame_.memory, frame_.pool, frame_.top));
+  TENON_ASSIGN_OR_RETURN(std::unique_ptr<Frame> made,
+                         make_frame(body, std::move(key), frame_.memory, frame_.pool, frame_.top));
   if (frames.size() >= kContinuations) {
     frames.erase(frames.begin());
   }
