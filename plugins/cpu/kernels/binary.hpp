@@ -16,8 +16,8 @@ enum class LogicOp : uint8_t { kAnd, kOr, kXor };
 // y = x0 op x1. Operands of the nest: x0, x1, y. Max and Min give NaN when either side is. Pow is the C library's, but
 // exponents 2, 3, 1/2 and -1 are products, roots and quotients. y may be x0 or x1 where that one is not broadcast.
 void binary(BinaryOp op, const LoopNest<3>& nest, const float* x0, const float* x1, float* y, const Parallel& parallel);
-// Integers wrap; division by zero and INT_MIN / -1 give 0; kPow with a negative exponent gives what truncation of the
-// real power gives. T is int32_t or int64_t.
+// Integers wrap; division by zero gives 0 (the operator reports it before); kPow with a negative exponent gives what
+// truncation of the real power gives. T is int32_t or int64_t.
 template <class T>
 void binary(BinaryOp op, const LoopNest<3>& nest, const T* x0, const T* x1, T* y, const Parallel& parallel);
 

@@ -4,6 +4,7 @@
 #include "kernels/binary.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "ops/families.hpp"
 
@@ -87,11 +88,23 @@ class Binary : public Kernel {
   template <class T>
   void numbers(const LoopNest<3>& nest, const Run& run) const {
     if (entry_.kind == Kind::kArithmetic) {
+      if constexpr (std::is_integral_v<T>) check_divisor<T>(run);
       binary(static_cast<BinaryOp>(entry_.op), nest, data<T>(run, 0), data<T>(run, 1), out<T>(run, 0), parallel(run));
     } else {
       compare(static_cast<CompareOp>(entry_.op), nest, data<T>(run, 0), data<T>(run, 1), out<uint8_t>(run, 0),
               parallel(run));
     }
+  }
+  // ONNX leaves integer division by zero undefined; the reference reports it, so it is reported here.
+  template <class T>
+  void check_divisor(const Run& run) const {
+    if (static_cast<BinaryOp>(entry_.op) != BinaryOp::kDiv) return;
+    const T* divisor = data<T>(run, 1);
+    int64_t n = 1;
+    for (const int64_t dim : plugin::dims_of(run.input(1))) n *= dim;
+    const T* zero = std::find(divisor, divisor + n, T{0});
+    plugin::require(zero == divisor + n, TENON_RUN, node_text_, ": element ", zero - divisor,
+                    " of the divisor is 0, expected another integer");
   }
   void flags(const LoopNest<3>& nest, const Run& run) const {
     const auto* a = data<uint8_t>(run, 0);
