@@ -104,6 +104,9 @@ TEST(RunPasses, OriginalsOfFoldedConstantsAreGivenBack) {
 }
 
 TEST(RunPasses, FortyThousandNodesTakeLinearTime) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "times under a sanitizer are the sanitizer's";
+#endif
   const auto seconds = [](uint32_t blocks) {
     std::string text = "tenon-ir 1\ngraph \"g\" (%v0: float32[4, 16]) {\n";
     for (uint32_t i = 0; i < blocks; ++i) {

@@ -147,7 +147,9 @@ TEST(Wire, BoundsTheMemoryOfWhatIsListed) {
 
 TEST(Wire, SingularMessagesThatComeTwiceAreMerged) {
   Model model;
-  ASSERT_TRUE(parse(field(7, field(1, field(4, "A"))) + field(7, field(1, field(4, "B"))), &model).ok());
+  // The parsed model points into these bytes.
+  const std::string bytes = field(7, field(1, field(4, "A"))) + field(7, field(1, field(4, "B")));
+  ASSERT_TRUE(parse(bytes, &model).ok());
   ASSERT_EQ(model.graph.node.size(), 2U);
   EXPECT_EQ(model.graph.node[1].op_type, "B");
 }

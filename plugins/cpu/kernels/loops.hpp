@@ -86,10 +86,10 @@ struct LoopNest {
 // Strides, in elements, of a dense tensor of `dims`.
 inline std::vector<int64_t> dense_strides(std::span<const int64_t> dims) {
   std::vector<int64_t> out(dims.size());
-  int64_t s = 1;
+  uint64_t s = 1;  // may wrap beside an axis of size 0, where no stride is ever used
   for (size_t i = dims.size(); i-- > 0;) {
-    out[i] = s;
-    s *= dims[i];
+    out[i] = static_cast<int64_t>(s);
+    s *= static_cast<uint64_t>(dims[i]);
   }
   return out;
 }
