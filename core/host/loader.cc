@@ -68,7 +68,8 @@ Status check_needs(const Manifest& manifest) {
     if (::access((manifest.folder + "/" + need.soname).c_str(), R_OK) == 0) {
       continue;
     }
-    void* library = ::dlopen(need.soname.c_str(), RTLD_LAZY | RTLD_LOCAL);
+    // NODELETE: the provider opens it next, and a run-time library with threads must not go in between.
+    void* library = ::dlopen(need.soname.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
     if (library == nullptr) {
       const char* words = ::dlerror();
       return load_error(manifest.id, "needs " + need.soname + ": " + (words == nullptr ? "not found" : words) + " (" +
