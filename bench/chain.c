@@ -19,23 +19,23 @@ static double now_ns(void) {
   return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static int by_size(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
+static int by_size(const void* a, const void* b) {
+  double x = *(const double*)a, y = *(const double*)b;
   return (x > y) - (x < y);
 }
 
-static void check(int32_t code, const tenon_status *status) {
+static void check(int32_t code, const tenon_status* status) {
   if (code != TENON_OK) {
     fprintf(stderr, "%s: %s\n", tenon_code_name(code), status->msg);
     exit(1);
   }
 }
 
-static tenon_value *wrap(float *data) {
+static tenon_value* wrap(float* data) {
   static const int64_t dims[2] = {1, WIDTH};
   tenon_status status = {sizeof status, 0, 0, 0, 0, 0, {0}};
   tenon_tensor tensor;
-  tenon_value *value = NULL;
+  tenon_value* value = NULL;
   memset(&tensor, 0, sizeof tensor);
   tensor.size = sizeof tensor;
   tensor.dtype = TENON_FLOAT32;
@@ -47,16 +47,16 @@ static tenon_value *wrap(float *data) {
   return value;
 }
 
-static tenon_session *load(int argc, char **argv, tenon_env **env) {
+static tenon_session* load(int argc, char** argv, tenon_env** env) {
   tenon_status status = {sizeof status, 0, 0, 0, 0, 0, {0}};
-  tenon_session_options *options = NULL;
-  tenon_session *session = NULL;
+  tenon_session_options* options = NULL;
+  tenon_session* session = NULL;
   tenon_env_desc desc;
   memset(&desc, 0, sizeof desc);
   desc.size = sizeof desc;
   check(tenon_session_options_create(&options, &status), &status);
   for (int i = 3; i < argc; ++i) {
-    char *equals = strchr(argv[i], '=');
+    char* equals = strchr(argv[i], '=');
     if (equals == NULL) {
       fprintf(stderr, "'%s' is not NAME=VALUE\n", argv[i]);
       exit(2);
@@ -77,23 +77,23 @@ static tenon_session *load(int argc, char **argv, tenon_env **env) {
   return session;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 3) {
     fprintf(stderr, "chain MODEL RUNS [NAME=VALUE...]\n");
     return 2;
   }
   tenon_status status = {sizeof status, 0, 0, 0, 0, 0, {0}};
-  tenon_env *env = NULL;
-  tenon_session *session = load(argc, argv, &env);
+  tenon_env* env = NULL;
+  tenon_session* session = load(argc, argv, &env);
   float x[WIDTH], y[WIDTH];
   for (int i = 0; i < WIDTH; ++i) {
     x[i] = (float)i / WIDTH;
   }
   tenon_value *in = wrap(x), *out = wrap(y);
-  const tenon_value *inputs[1] = {in};
-  tenon_value *outputs[1] = {out};
+  const tenon_value* inputs[1] = {in};
+  tenon_value* outputs[1] = {out};
   int bursts = atoi(argv[2]) / BURST + 1;
-  double *times = malloc((size_t)bursts * sizeof *times);
+  double* times = malloc((size_t)bursts * sizeof *times);
   for (int b = -1; b < bursts; ++b) { /* the first burst warms up */
     double start = now_ns();
     for (int i = 0; i < BURST; ++i) {

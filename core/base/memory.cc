@@ -337,8 +337,7 @@ Status Pages::resize(Memory& memory, uint64_t bytes, std::string_view what) {
     void* at = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) {
       discharge_all(memory.books_, bytes);
-      return Status(TENON_OUT_OF_MEMORY,
-                    "no memory: " + std::to_string(bytes) + " bytes for " + std::string(what));
+      return Status(TENON_OUT_OF_MEMORY, "no memory: " + std::to_string(bytes) + " bytes for " + std::string(what));
     }
     data_ = static_cast<std::byte*>(at);
     reserved_ = wanted;

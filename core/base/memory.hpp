@@ -17,7 +17,7 @@ struct MemoryStats {
   uint64_t peak = 0;         // highest `current` since the start or reset_peak
   uint64_t allocations = 0;  // so far
   uint64_t limit = UINT64_MAX;
-  uint64_t cached = 0;       // bytes of released blocks kept for reuse (of the whole process)
+  uint64_t cached = 0;  // bytes of released blocks kept for reuse (of the whole process)
 };
 
 class Memory;
@@ -56,8 +56,8 @@ class Memory {
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  // At least 1 byte at a multiple of `align` (a power of two up to 1 MiB; default: a cache line), not zeroed. LIMIT when
-  // it would pass the limit, OUT_OF_MEMORY when the system has none; `what` names its use in the message.
+  // At least 1 byte at a multiple of `align` (a power of two up to 1 MiB; default: a cache line), not zeroed. LIMIT
+  // when it would pass the limit, OUT_OF_MEMORY when the system has none; `what` names its use in the message.
   Result<Buffer> allocate(uint64_t bytes, uint64_t align = 64, std::string_view what = "a buffer");
   // The same as a bare pointer for release(); NULL on failure.
   void* try_allocate(uint64_t bytes, uint64_t align) noexcept;
@@ -84,8 +84,8 @@ class Pages {
   Pages(const Pages&) = delete;
   Pages& operator=(const Pages&) = delete;
   ~Pages();
-  // Makes room for `bytes`, counted in `memory` instead of what was. Beyond `reserved` it moves and its contents are lost;
-  // below, the pages of the rest go back to the system. LIMIT, OUT_OF_MEMORY; then it is as it was, or empty.
+  // Makes room for `bytes`, counted in `memory` instead of what was. Beyond `reserved` it moves and its contents are
+  // lost; below, the pages of the rest go back to the system. LIMIT, OUT_OF_MEMORY; then it is as it was, or empty.
   Status resize(Memory& memory, uint64_t bytes, std::string_view what);
   std::byte* data() const { return data_; }  // at a multiple of the page size (4 KiB or more)
   uint64_t bytes() const { return bytes_; }

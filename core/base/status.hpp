@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How core reports failure: a Status (code, sentence, the things it is about) or a Result<T>. No exceptions cross modules.
+// How core reports failure: a Status (code, sentence, the things it is about) or a Result<T>. No exceptions cross
+// modules.
 #pragma once
 
 #include <tenon/types.h>
@@ -73,7 +74,7 @@ const char* code_name(int32_t code);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                                 // NOLINT: implicit on purpose
+  Result(T value) : value_(std::move(value)) {}                                  // NOLINT: implicit on purpose
   Result(Status status) : status_(std::move(status)) { assert(!status_.ok()); }  // NOLINT
   bool ok() const { return value_.has_value(); }
   explicit operator bool() const { return ok(); }
@@ -95,11 +96,11 @@ class [[nodiscard]] Result {
 #define TENON_CONCAT_(a, b) a##b
 #define TENON_CONCAT(a, b) TENON_CONCAT_(a, b)
 // Returns from the enclosing function when `expr` (a Status) is a failure.
-#define TENON_RETURN_IF_ERROR(expr)                           \
-  do {                                                        \
+#define TENON_RETURN_IF_ERROR(expr)                            \
+  do {                                                         \
     if (::tenon::Status tenon_st_ = (expr); !tenon_st_.ok()) { \
-      return tenon_st_;                                       \
-    }                                                         \
+      return tenon_st_;                                        \
+    }                                                          \
   } while (false)
 // TENON_ASSIGN_OR_RETURN(auto x, make_x()): declares x from a Result, or returns its Status.
 #define TENON_ASSIGN_OR_RETURN(lhs, expr) TENON_ASSIGN_OR_RETURN_(TENON_CONCAT(tenon_result_, __LINE__), lhs, expr)

@@ -16,8 +16,8 @@ namespace tenon {
 // Of an environment or session: made before any import, then immutable; any thread.
 class CustomOperators {
  public:
-  // In order of preference: when two bring the same operator and version, the first one's counts and the other is logged
-  // as a warning.
+  // In order of preference: when two bring the same operator and version, the first one's counts and the other is
+  // logged as a warning.
   explicit CustomOperators(const std::vector<Provider*>& providers);
   // The operator with the largest since_version <= opset, or NULL; lives as long as this object.
   const onnx_facts::CustomOperator* find(std::string_view domain, std::string_view op, uint32_t opset) const;

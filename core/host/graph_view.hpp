@@ -36,8 +36,8 @@ class GraphView {
   const Graph& graph() const { return *graph_; }
   uint32_t nodes() const { return raw_.nnodes; }
   uint32_t values() const { return raw_.nvalues; }
-  // From the view's dense ids to the IR's and, in a whole graph, back; TENON_NO_ID / kNone (the same number) for what is
-  // not in the view.
+  // From the view's dense ids to the IR's and, in a whole graph, back; TENON_NO_ID / kNone (the same number) for what
+  // is not in the view.
   NodeId node(uint32_t local) const { return node_ids_[local]; }
   ValueId value(uint32_t local) const { return value_ids_[local]; }
   uint32_t local_node(NodeId id) const { return id < local_nodes_.size() ? local_nodes_[id] : TENON_NO_ID; }
@@ -71,7 +71,6 @@ class GraphView {
 bool host_only(const Graph& graph, const Node& node);
 // The constant as a dense host tensor at its own address (not aligned); a splat has no such tensor: data NULL.
 tenon_tensor tensor_of(const Constant& constant);
-
 
 // Values that cross a region's border, each once: from outside in order of first use, constants included; used outside
 // in the order they are made. O(size of the region).

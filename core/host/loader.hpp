@@ -45,7 +45,8 @@ class ProviderRegistry {
   Result<Provider*> open(std::string_view id);
   // Everything found and its state, in search order.
   std::vector<DiscoveredProvider> list();
-  // Loads all that are available; those that fail are logged as warnings and keep the reason in list(). In search order.
+  // Loads all that are available; those that fail are logged as warnings and keep the reason in list(). In search
+  // order.
   std::vector<Provider*> open_all();
 
  private:
@@ -54,7 +55,7 @@ class ProviderRegistry {
     Provider* provider = nullptr;
     Status failure;
   };
-  void discover();                     // with the lock held
+  void discover();                       // with the lock held
   Result<Provider*> open(Entry& entry);  // with the lock held
 
   std::mutex mutex_;

@@ -25,8 +25,8 @@
 namespace tenon {
 
 struct ManifestVariant {
-  std::string os;    // "linux"
-  std::string arch;  // as cpu_arch()
+  std::string os;                // "linux"
+  std::string arch;              // as cpu_arch()
   std::vector<std::string> isa;  // all must be there; names of cpu_features()
   int64_t rank = 0;              // the highest that fits is taken
   std::string library;           // relative to the manifest's folder and inside it

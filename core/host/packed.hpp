@@ -19,7 +19,7 @@
 namespace tenon {
 
 struct PackedWeight {
-  Buffer host;          // one of the two
+  Buffer host;  // one of the two
   DeviceBuffer device;
   int64_t dims[1] = {0};
   tenon_tensor tensor{};  // UINT8 [bytes] over it; dims point into this record

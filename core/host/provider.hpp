@@ -71,10 +71,10 @@ Result<OptionList> check_options(std::string_view provider, std::span<const Opti
                                  const OptionList& options);
 
 struct ProviderSessionConfig {
-  uint32_t device = 0;       // index into devices()
-  OptionList options;        // unchecked, as the user gave them
-  uint32_t max_workers = 1;  // of any task of the session
-  bool fusion = true;        // false: single-node claims only
+  uint32_t device = 0;                   // index into devices()
+  OptionList options;                    // unchecked, as the user gave them
+  uint32_t max_workers = 1;              // of any task of the session
+  bool fusion = true;                    // false: single-node claims only
   std::shared_ptr<WeightStore> weights;  // the session's constants; required
 };
 

@@ -18,7 +18,7 @@ namespace tenon {
 
 // What a claim says of a value at its border. A value without one: dense, host memory, the element's own alignment.
 struct ValueRule {
-  ValueId value = kNone;  // in the IR graph
+  ValueId value = kNone;     // in the IR graph
   uint32_t memory_mask = 1;  // never 0; bit k: memory kind k of the device, bit 0 host memory
   uint32_t align = 0;        // bytes, a power of two; 0: the element's own
   uint32_t flags = 0;        // TENON_RULE_STRIDED, TENON_RULE_CONST_NEEDED
@@ -27,12 +27,12 @@ struct ValueRule {
 
 // A checked claim in the IR's ids.
 struct Claim {
-  uint64_t id = 0;      // the provider's own
-  uint32_t device = 0;  // the session's
-  std::vector<NodeId> nodes;  // in run order
-  std::vector<ValueId> inputs;   // border, as the region's inputs will be: constants included, order of first use
-  std::vector<ValueId> outputs;  // border: used outside, in the order they are made
-  std::vector<ValueRule> input_rules;   // one for each of inputs
+  uint64_t id = 0;                     // the provider's own
+  uint32_t device = 0;                 // the session's
+  std::vector<NodeId> nodes;           // in run order
+  std::vector<ValueId> inputs;         // border, as the region's inputs will be: constants included, order of first use
+  std::vector<ValueId> outputs;        // border: used outside, in the order they are made
+  std::vector<ValueRule> input_rules;  // one for each of inputs
   std::vector<ValueRule> output_rules;  // one for each of outputs
   uint32_t estimate = TENON_ESTIMATE_GUESS;
   uint64_t est_ns = 0;
@@ -55,8 +55,8 @@ struct Violation {
 };
 
 struct QueryResult {
-  std::vector<Claim> claims;        // in the order they were made
-  std::vector<Refusal> refusals;    // at most one a node and session: the first
+  std::vector<Claim> claims;      // in the order they were made
+  std::vector<Refusal> refusals;  // at most one a node and session: the first
   std::vector<Violation> violations;
 };
 

@@ -17,8 +17,8 @@
 
 namespace tenon {
 
-// Gives the physical pages of a mapped constant back (they are read again when touched); nothing for others. Called when
-// its bytes have been copied, so that a file larger than half of the memory can be loaded.
+// Gives the physical pages of a mapped constant back (they are read again when touched); nothing for others. Called
+// when its bytes have been copied, so that a file larger than half of the memory can be loaded.
 void release_pages(const Constant& constant);
 
 // The constant's elements, dense, written to `to` (constant.full_bytes() bytes): a splat is spread out.
@@ -44,8 +44,8 @@ class WeightStore {
   // Marks a constant as used after loading. The host does so for the constants that it hands to providers or callers
   // itself; CompiledRegion::compile for those whose region asked for no pack, or for a pack that needs the original.
   void keep(ConstantId id);
-  // Forgets the aligned copies of a constant that nobody keeps: a region has packed it and is through with the original.
-  // A region compiled later gets a new copy.
+  // Forgets the aligned copies of a constant that nobody keeps: a region has packed it and is through with the
+  // original. A region compiled later gets a new copy.
   void drop_copies(ConstantId id);
   // After every region is compiled: forgets all constants that nobody keeps, with their copies, also in `model` (its
   // entries become NULL) when it is not NULL. Tensors handed out for them end here.

@@ -61,7 +61,7 @@ std::string Node::string_or(std::string_view attribute_name, std::string_view fa
 
 std::vector<int64_t> Node::ints_or(std::string_view attribute_name, std::vector<int64_t> fallback) const {
   const Attribute* attribute = typed_attribute(*this, attribute_name, kInts);
-  return attribute ? attribute->ints : std::move(fallback);
+  return attribute ? attribute->ints : fallback;
 }
 
 Graph* Node::body(std::string_view attribute_name) const {

@@ -14,12 +14,14 @@
 
 #include <tenon/plugin.h>
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define TEXT(literal) \
+  { literal, sizeof(literal) - 1 }
 
 /* What the host lends us: memory, threads, logging. Set once by the entry, read by any thread afterwards. */
-static const tenon_host *host;
+static const tenon_host* host;
 
-/* A session of ours: what one application session needs. A real provider keeps its options and its device context here. */
+/* A session of ours: what one application session needs. A real provider keeps its options and its device context here.
+ */
 struct tenon_provider_session {
   uint32_t device;
 };
@@ -27,7 +29,7 @@ struct tenon_provider_session {
 /* ---- Helpers -------------------------------------------------------------------------------------------------- */
 
 /* Fills in the caller's status and returns the code, so that a failure is one line [R13]. */
-static int32_t fail(tenon_status *status, int32_t code, const char *text) {
+static int32_t fail(tenon_status* status, int32_t code, const char* text) {
   size_t len = strlen(text);
   if (len > TENON_STATUS_TEXT - 1) len = TENON_STATUS_TEXT - 1;
   status->code = code;
@@ -39,8 +41,8 @@ static int32_t fail(tenon_status *status, int32_t code, const char *text) {
 }
 
 /* Arrays of records carry their stride: a newer host's records are longer than ours [R1]. */
-static const tenon_node *node_at(const tenon_graph *graph, uint32_t i) {
-  return (const tenon_node *)(const void *)((const char *)graph->nodes + (size_t)i * graph->node_stride);
+static const tenon_node* node_at(const tenon_graph* graph, uint32_t i) {
+  return (const tenon_node*)(const void*)((const char*)graph->nodes + (size_t)i * graph->node_stride);
 }
 
 /* ---- Devices -------------------------------------------------------------------------------------------------- */
@@ -53,8 +55,8 @@ static const tenon_memory_kind memory_kinds[] = {
 
 /* Called when the provider is opened and whenever somebody lists devices. No hardware: TENON_OK and *n = 0. A device
  * must answer here in milliseconds; what takes longer (a context, a compiler) belongs in session_create. */
-static int32_t devices(void *self, tenon_device *out, uint32_t stride, uint32_t cap, uint32_t *n,
-                       tenon_status *status) {
+static int32_t devices(void* self, tenon_device* out, uint32_t stride, uint32_t cap, uint32_t* n,
+                       tenon_status* status) {
   (void)self;
   (void)status;
   *n = 1;
@@ -81,10 +83,10 @@ static int32_t devices(void *self, tenon_device *out, uint32_t stride, uint32_t 
 
 /* One for each application session that names this provider. desc->options holds every option of the schema with its
  * checked value. Keep desc->host_session if you read weights: it lives as long as our session. */
-static int32_t session_create(void *self, const tenon_session_desc *desc, tenon_provider_session **out,
-                              tenon_status *status) {
+static int32_t session_create(void* self, const tenon_session_desc* desc, tenon_provider_session** out,
+                              tenon_status* status) {
   (void)self;
-  tenon_provider_session *session = calloc(1, sizeof *session);
+  tenon_provider_session* session = calloc(1, sizeof *session);
   if (session == NULL) return fail(status, TENON_OUT_OF_MEMORY, "null: no memory for a session");
   session->device = desc->device;
   *out = session;
@@ -92,7 +94,7 @@ static int32_t session_create(void *self, const tenon_session_desc *desc, tenon_
 }
 
 /* Called after every exec of the session is destroyed. */
-static void session_destroy(tenon_provider_session *session) { free(session); }
+static void session_destroy(tenon_provider_session* session) { free(session); }
 
 /* ---- Query ---------------------------------------------------------------------------------------------------- */
 
@@ -109,11 +111,11 @@ static void session_destroy(tenon_provider_session *session) { free(session); }
  * Look at node->domain, op and form (never at an opset [R17]), at the dtypes and ranks of its values, at attributes by
  * name. Claim only what execute does right for every input of that dtype and rank. The same graph must get the same
  * claims each time: no clocks, no free memory, no counters. */
-static int32_t query(tenon_provider_session *session, const tenon_graph *graph, tenon_sink *sink,
-                     tenon_status *status) {
+static int32_t query(tenon_provider_session* session, const tenon_graph* graph, tenon_sink* sink,
+                     tenon_status* status) {
   (void)session;
   for (uint32_t i = 0; i < graph->nnodes; ++i) {
-    const tenon_node *node = node_at(graph, i);
+    const tenon_node* node = node_at(graph, i);
     char text[160];
     /* Say what is missing as precisely as you can; users read this sentence. TENON_REFUSE_DTYPE, _RANK, _ATTR, ...
      * name the value it is about in `value`. */
@@ -138,8 +140,8 @@ static int32_t query(tenon_provider_session *session, const tenon_graph *graph, 
 /* Called for each claim that the host chose, with dtypes and layouts decided. A real provider reads attributes and
  * weights here (host->weight_get), chooses kernels, asks for packed weights in info->packs, states workspace_bytes, and
  * returns its object. TENON_DECLINED takes a claim back: the host plans without it [R7]. */
-static int32_t compile(tenon_provider_session *session, const tenon_region *region, tenon_task *task, tenon_exec **out,
-                       tenon_exec_info *info, tenon_status *status) {
+static int32_t compile(tenon_provider_session* session, const tenon_region* region, tenon_task* task, tenon_exec** out,
+                       tenon_exec_info* info, tenon_status* status) {
   (void)session;
   (void)region;
   (void)task;
@@ -151,7 +153,7 @@ static int32_t compile(tenon_provider_session *session, const tenon_region *regi
 /* Computes a region. May be called by several threads at once for one exec: write to the run's outputs and workspace
  * only. Cut work with host->parallel_for, into a number of parts that depends on shapes and never on the number of
  * threads, so that the bits are the same everywhere [R12]. */
-static int32_t execute(tenon_exec *exec, tenon_prepared *prepared, const tenon_run *run, tenon_status *status) {
+static int32_t execute(tenon_exec* exec, tenon_prepared* prepared, const tenon_run* run, tenon_status* status) {
   (void)exec;
   (void)prepared;
   (void)run;
@@ -159,7 +161,7 @@ static int32_t execute(tenon_exec *exec, tenon_prepared *prepared, const tenon_r
 }
 
 /* Frees what compile made. */
-static void exec_destroy(tenon_exec *exec) { (void)exec; }
+static void exec_destroy(tenon_exec* exec) { (void)exec; }
 
 /* ---- The table ------------------------------------------------------------------------------------------------ */
 
@@ -220,8 +222,8 @@ static const tenon_provider table = {
 
 /* The one exported function: called once a process. Check the range first; nothing else of `offered` may be touched
  * when it does not fit [R2]. */
-TENON_EXPORT int32_t tenon_provider_entry_v0(const tenon_host *offered, const tenon_host_range *range,
-                                             const tenon_provider **out, tenon_status *status) {
+TENON_EXPORT int32_t tenon_provider_entry_v0(const tenon_host* offered, const tenon_host_range* range,
+                                             const tenon_provider** out, tenon_status* status) {
   if (range->generation != info.generation || range->max_minor < info.min_minor || range->min_minor > info.max_minor) {
     char text[200];
     snprintf(text, sizeof text, "null: the host speaks ABI %u.%u to %u.%u, this provider %u.%u to %u.%u",

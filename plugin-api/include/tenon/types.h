@@ -29,33 +29,33 @@ extern "C" {
  * Every function that can fail returns one of these as int32_t and describes it in a caller-owned tenon_status.
  * The comment says what a caller can do: FIX what was passed, RETRY later, or GIVE UP. An unknown code means GIVE UP.
  * The values never change. */
-#define TENON_OK 0                   /* success */
-#define TENON_INVALID_ARGUMENT 1     /* FIX: an argument of the call is wrong (NULL, range, unknown name) */
-#define TENON_INVALID_MODEL 2        /* FIX: the model breaks a rule of ONNX (cycle, unknown value, type clash) */
-#define TENON_MALFORMED 3            /* FIX: bytes that cannot be read: truncated, wrong wire type, not a protobuf */
-#define TENON_INVALID_TENSOR 4       /* FIX: an input's dtype, rank, dims, strides or size is wrong */
-#define TENON_UNSUPPORTED 5          /* FIX: valid, but nothing here can run it; the message says which node and why */
-#define TENON_PLACEMENT 6            /* FIX: strict placement: nodes that the named providers cannot take */
-#define TENON_PROVIDER_NOT_FOUND 7   /* FIX: no provider of that name on the search path */
-#define TENON_PROVIDER_LOAD 8        /* FIX: the provider's library failed to load; the loader's words follow */
-#define TENON_VERSION 9              /* FIX: ABI, IR or opset version outside of what this build accepts */
-#define TENON_OPTION 10              /* FIX: unknown or ill-typed option; the nearest name follows */
-#define TENON_NOT_FOUND 11           /* FIX: file or named thing does not exist */
-#define TENON_IO 12                  /* RETRY or FIX: reading or writing a file failed; vendor_code is errno */
-#define TENON_PERMISSION 13          /* FIX: outside of the allowed folders, or refused by the system */
-#define TENON_LIMIT 14               /* FIX: a limit was reached (bytes, nodes, nesting, folding); the message names it */
-#define TENON_OUT_OF_MEMORY 15       /* RETRY: an allocation failed */
-#define TENON_CANCELLED 16           /* RETRY: the caller cancelled the run */
-#define TENON_DEADLINE 17            /* RETRY: the run's deadline has passed */
-#define TENON_DEVICE_LOST 18         /* RETRY with a new session: the device failed or was removed */
-#define TENON_DECLINED 19            /* provider to host: compile takes its claim back; the host plans without it */
-#define TENON_BUSY 20                /* RETRY: as many concurrent runs as allowed are under way */
-#define TENON_RUN 21                 /* FIX: an operator met values it is not defined for (index out of range, ...) */
-#define TENON_INTERNAL 22            /* GIVE UP: a defect of Tenon or of a provider; please report it */
-#define TENON_PROVIDER_RULE 23       /* GIVE UP: a provider broke a rule of the ABI; the message names the rule */
+#define TENON_OK 0                 /* success */
+#define TENON_INVALID_ARGUMENT 1   /* FIX: an argument of the call is wrong (NULL, range, unknown name) */
+#define TENON_INVALID_MODEL 2      /* FIX: the model breaks a rule of ONNX (cycle, unknown value, type clash) */
+#define TENON_MALFORMED 3          /* FIX: bytes that cannot be read: truncated, wrong wire type, not a protobuf */
+#define TENON_INVALID_TENSOR 4     /* FIX: an input's dtype, rank, dims, strides or size is wrong */
+#define TENON_UNSUPPORTED 5        /* FIX: valid, but nothing here can run it; the message says which node and why */
+#define TENON_PLACEMENT 6          /* FIX: strict placement: nodes that the named providers cannot take */
+#define TENON_PROVIDER_NOT_FOUND 7 /* FIX: no provider of that name on the search path */
+#define TENON_PROVIDER_LOAD 8      /* FIX: the provider's library failed to load; the loader's words follow */
+#define TENON_VERSION 9            /* FIX: ABI, IR or opset version outside of what this build accepts */
+#define TENON_OPTION 10            /* FIX: unknown or ill-typed option; the nearest name follows */
+#define TENON_NOT_FOUND 11         /* FIX: file or named thing does not exist */
+#define TENON_IO 12                /* RETRY or FIX: reading or writing a file failed; vendor_code is errno */
+#define TENON_PERMISSION 13        /* FIX: outside of the allowed folders, or refused by the system */
+#define TENON_LIMIT 14             /* FIX: a limit was reached (bytes, nodes, nesting, folding); the message names it */
+#define TENON_OUT_OF_MEMORY 15     /* RETRY: an allocation failed */
+#define TENON_CANCELLED 16         /* RETRY: the caller cancelled the run */
+#define TENON_DEADLINE 17          /* RETRY: the run's deadline has passed */
+#define TENON_DEVICE_LOST 18       /* RETRY with a new session: the device failed or was removed */
+#define TENON_DECLINED 19          /* provider to host: compile takes its claim back; the host plans without it */
+#define TENON_BUSY 20              /* RETRY: as many concurrent runs as allowed are under way */
+#define TENON_RUN 21               /* FIX: an operator met values it is not defined for (index out of range, ...) */
+#define TENON_INTERNAL 22          /* GIVE UP: a defect of Tenon or of a provider; please report it */
+#define TENON_PROVIDER_RULE 23     /* GIVE UP: a provider broke a rule of the ABI; the message names the rule */
 
 typedef struct tenon_string {
-  const char *data;
+  const char* data;
   uint64_t len;
 } tenon_string;
 
@@ -130,13 +130,13 @@ typedef struct tenon_tensor {
   uint32_t reserved;
   uint32_t dtype;
   uint32_t rank;          /* at most TENON_MAX_RANK */
-  const int64_t *dims;    /* rank entries, each >= 0; NULL when rank is 0 */
-  const int64_t *strides; /* in bytes, may be 0 or negative; NULL: dense. NULL under 8 bits and for strings */
+  const int64_t* dims;    /* rank entries, each >= 0; NULL when rank is 0 */
+  const int64_t* strides; /* in bytes, may be 0 or negative; NULL: dense. NULL under 8 bits and for strings */
   tenon_layout layout;    /* strides apply to DENSE only */
-  tenon_mem *memory;      /* NULL: host memory at `data` */
+  tenon_mem* memory;      /* NULL: host memory at `data` */
   uint64_t offset;        /* of the first element, bytes from the start of `memory`; 0 in host memory */
   uint64_t bytes;         /* usable bytes from the first element on */
-  void *data;             /* host address of the first element; NULL when the host cannot read it, or bytes is 0 */
+  void* data;             /* host address of the first element; NULL when the host cannot read it, or bytes is 0 */
 } tenon_tensor;
 
 #ifdef __cplusplus

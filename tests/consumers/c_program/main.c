@@ -4,15 +4,15 @@
 #include <string.h>
 #include <tenon/tenon.h>
 
-static int fail(const tenon_status *status) {
+static int fail(const tenon_status* status) {
   fprintf(stderr, "%s: %s\n", tenon_code_name(status->code), status->msg);
   return 1;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   tenon_status status = {sizeof status, 0, 0, 0, 0, 0, {0}};
-  tenon_env *env = NULL;
-  tenon_session *session = NULL;
+  tenon_env* env = NULL;
+  tenon_session* session = NULL;
   tenon_value *input = NULL, *output = NULL;
   float x[6] = {-3, -2, -1, 1, 2, 3};
   int64_t dims[2] = {2, 3};
@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
       tenon_value_wrap(&tensor, &input, &status)) {
     return fail(&status);
   }
-  const tenon_value *inputs[1] = {input};
+  const tenon_value* inputs[1] = {input};
   if (tenon_session_run(session, NULL, inputs, 1, &output, 1, NULL, &status)) {
     return fail(&status);
   }
@@ -41,7 +41,7 @@ int main(int argc, char **argv) {
     return fail(&status);
   }
   for (int i = 0; i < 6; ++i) {
-    printf("%g ", ((const float *)tensor.data)[i]);
+    printf("%g ", ((const float*)tensor.data)[i]);
   }
   tenon_string line = tenon_session_placement_line(session);
   printf("\n%.*s\n", (int)line.len, line.data);

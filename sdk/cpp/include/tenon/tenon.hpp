@@ -412,7 +412,6 @@ class Session {
   tenon_session* get() const noexcept { return handle_.get(); }
 
  private:
-
   template <typename Count, typename Get>
   std::vector<Io> list(Count count, Get get_one) const {
     std::vector<Io> all;
