@@ -146,4 +146,12 @@ struct Frame {
   uint32_t output_root(size_t output) const { return static_cast<uint32_t>(program->slots.size() + output); }
 };
 
+// Dims and bytes of a slot at the end of a segment that has run.
+struct Extent {
+  const int64_t* dims;
+  uint32_t rank;
+  uint64_t bytes;
+};
+Extent extent_of(const Frame& frame, const Segment& segment, SlotId slot);
+
 }  // namespace tenon

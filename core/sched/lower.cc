@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "core/base/checked.hpp"
+#include "core/structure/branch.hpp"
+#include "core/structure/view.hpp"
 
 namespace tenon {
 namespace {
@@ -96,7 +98,7 @@ class UnitOrder {
   uint32_t position_ = 0;
 };
 
-class Lowering {
+class Lowering : private SlotMaker {
  public:
   Lowering(Program* program, const std::map<const Graph*, uint32_t>& bodies)
       : program_(*program), graph_(*program->graph), bodies_(bodies), slots_of_(graph_.values.size()) {}
@@ -113,9 +115,9 @@ class Lowering {
       if (unit.region != kNone) {
         add_region(unit.region);
       } else if (program_.placement.classes[unit.node] == NodeClass::view) {
-        add_view(unit.node);
+        add(lower_view(program_, unit.node, this));
       } else if (program_.placement.classes[unit.node] == NodeClass::structure) {
-        add_branch(unit.node);
+        add(lower_branch(graph_, unit.node, this));
       }
       watch_outputs(unit);
     }
@@ -144,7 +146,7 @@ class Lowering {
   SlotId base_slot(ValueId value, SlotSource source) { return new_slot(value, source, Place{}); }
 
   // The first slot of a value; constants and slice values get theirs when somebody asks.
-  SlotId any_slot(ValueId value) {
+  SlotId any_slot(ValueId value) override {
     if (!slots_of_[value].empty()) {
       return slots_of_[value].front();
     }
@@ -172,7 +174,9 @@ class Lowering {
     return copy;
   }
 
-  SlotId plain_slot(ValueId value) { return slot_at(value, Place{}); }
+  SlotId plain_slot(ValueId value) override { return slot_at(value, Place{}); }
+  SlotId made_slot(ValueId value, const Place& place) override { return new_slot(value, SlotSource::made, place); }
+  uint32_t body_index(const Graph* body) const override { return bodies_.at(body); }
 
   void add(Instruction instruction) {
     const auto index = static_cast<uint32_t>(program_.instructions.size());
@@ -219,42 +223,6 @@ class Lowering {
       const SlotId slot = new_slot(region.outputs()[i], SlotSource::made, place_of(rule, session));
       program_.slots[slot].align = std::max<uint64_t>(program_.slots[slot].align, rule.align);
       instruction.outputs.push_back(slot);
-    }
-    add(std::move(instruction));
-  }
-
-  // Shares memory with its input, wherever that is, as long as its layout is dense.
-  void add_view(NodeId id) {
-    const Node& node = graph_.nodes[id];
-    SlotId source = any_slot(node.inputs[0]);
-    if (program_.slots[source].place.layout.kind != TENON_LAYOUT_DENSE) {
-      source = plain_slot(node.inputs[0]);
-    }
-    Instruction instruction;
-    instruction.kind = InstructionKind::view;
-    instruction.node = id;
-    instruction.inputs = {source};
-    instruction.outputs = {new_slot(node.outputs[0], SlotSource::made, program_.slots[source].place)};
-    add(std::move(instruction));
-  }
-
-  void add_branch(NodeId id) {
-    const Node& node = graph_.nodes[id];
-    Instruction instruction;
-    instruction.kind = InstructionKind::branch;
-    instruction.node = id;
-    instruction.inputs = {plain_slot(node.inputs[0])};
-    for (const char* name : {"then_branch", "else_branch"}) {
-      const Graph* body = node.body(name);
-      instruction.bodies.push_back(bodies_.at(body));
-      std::vector<SlotId> captured;
-      for (const Capture& capture : body->captures) {
-        captured.push_back(plain_slot(capture.outer));
-      }
-      instruction.captures.push_back(std::move(captured));
-    }
-    for (ValueId value : node.outputs) {
-      instruction.outputs.push_back(value == kNone ? kNone : new_slot(value, SlotSource::made, Place{}));
     }
     add(std::move(instruction));
   }

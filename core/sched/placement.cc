@@ -2,11 +2,11 @@
 #include "core/sched/placement.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 #include <optional>
-#include <string_view>
+
+#include "core/structure/operators.hpp"
 
 namespace tenon {
 namespace {
@@ -374,13 +374,6 @@ class Placer {
 };
 
 }  // namespace
-
-bool is_view_op(const Node& node) {
-  static constexpr std::array<std::string_view, 5> kOps = {"Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"};
-  return node.domain == "ai.onnx" && std::find(kOps.begin(), kOps.end(), node.op) != kOps.end();
-}
-
-bool is_structure_op(const Node& node) { return node.is("If"); }
 
 Result<Placement> place(const Graph& graph, std::span<const Answer> answers, const PlacementOptions& options) {
   return Placer(graph, answers, options).run();

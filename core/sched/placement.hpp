@@ -54,11 +54,6 @@ struct PlacementOptions {
   std::set<std::pair<uint32_t, uint32_t>> declined;
 };
 
-// Operators whose output is the input's bytes under other dims.
-bool is_view_op(const Node& node);
-// Operators that core runs itself by their bodies.
-bool is_structure_op(const Node& node);
-
 // Places every live node of one graph (not of its bodies). Errors: PLACEMENT under Policy::strict, else UNSUPPORTED,
 // when no provider takes a node; the message lists nodes, providers and reasons.
 Result<Placement> place(const Graph& graph, std::span<const Answer> answers, const PlacementOptions& options);

@@ -329,6 +329,15 @@ Result<std::unique_ptr<Frame>> make_frame(const Program& program, std::vector<Kn
   return frame;
 }
 
+Extent extent_of(const Frame& frame, const Segment& segment, SlotId slot) {
+  const SlotState& state = segment.slots[slot];
+  if (const Dynamic* dynamic = frame.dynamics[slot].get(); dynamic != nullptr) {
+    return {dynamic->dims, dynamic->rank, frame.sizes[slot]};
+  }
+  const bool varies = frame.program->slots[slot].dtype == TENON_STRING && state.bytes == 0;
+  return {state.dims, state.rank, varies ? frame.sizes[state.root] : state.bytes};
+}
+
 Result<bool> Frame::take_block(Segment* segment) {
   if (segment->block_bytes == 0) {
     return false;

@@ -9,6 +9,7 @@
 #include "core/base/checked.hpp"
 #include "core/sched/allocator.hpp"
 #include "core/sched/offsets.hpp"
+#include "core/structure/view.hpp"
 
 namespace tenon {
 namespace {
@@ -135,37 +136,10 @@ class Layouter {
     return {};
   }
 
-  // ONNX's inference does not compare how many elements a Reshape has before and after.
-  Status check_view(const Instruction& instruction, const SlotState& from, const SlotState& to) const {
-    const auto text = [](const SlotState& state) {
-      std::string dims;
-      for (uint32_t i = 0; i < state.rank; ++i) {
-        dims += (i > 0 ? "," : "") + std::to_string(state.dims[i]);
-      }
-      return "[" + dims + "]";
-    };
-    if (!from.known || !to.known ||
-        element_count(std::vector<int64_t>(from.dims, from.dims + from.rank)) ==
-            element_count(std::vector<int64_t>(to.dims, to.dims + to.rank))) {
-      return {};
-    }
-    const Node& node = program_.graph->nodes[instruction.node];
-    return Status(TENON_RUN, node.op + " cannot make dims " + text(to) + " of " + text(from) +
-                                 ": they have different numbers of elements")
-        .with_node(program_.graph->path_of(instruction.node), node.domain + "::" + node.op)
-        .with_expectation(text(from), text(to));
-  }
-
   Status visit_view(const Instruction& instruction) {
     const SlotId source = instruction.inputs[0];
     const SlotId slot = instruction.outputs[0];
-    SlotState& state = segment_.slots[slot];
-    const SlotState& from = segment_.slots[source];
-    TENON_RETURN_IF_ERROR(check_view(instruction, from, state));
-    state.root = from.root;
-    state.memory = from.memory;
-    state.offset = from.offset;
-    state.bytes = from.bytes;
+    TENON_RETURN_IF_ERROR(lay_view(program_, instruction, segment_.slots[source], &segment_.slots[slot]));
     if (group_of_[source] != kNone) {
       join(slot, group_of_[source]);
     }

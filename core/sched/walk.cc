@@ -9,11 +9,12 @@
 #include "core/base/time.hpp"
 #include "core/sched/allocator.hpp"
 #include "core/sched/plan.hpp"
+#include "core/structure/branch.hpp"
 
 namespace tenon {
 namespace {
 
-constexpr size_t kContinuations = 16;  // segments kept after one, and frames of one body
+constexpr size_t kContinuations = 16;  // segments kept after one
 
 std::string shown(const int64_t* dims, uint32_t rank) {
   std::string text = "[";
@@ -25,22 +26,6 @@ std::string shown(const int64_t* dims, uint32_t rank) {
 
 Status stopped(int32_t code) {
   return Status(code, code == TENON_DEADLINE ? "the run's deadline has passed" : "the run was cancelled");
-}
-
-// Dims and bytes of a slot at the end of a segment.
-struct Extent {
-  const int64_t* dims;
-  uint32_t rank;
-  uint64_t bytes;
-};
-
-Extent extent_of(const Frame& frame, const Segment& segment, SlotId slot) {
-  const SlotState& state = segment.slots[slot];
-  if (const Dynamic* dynamic = frame.dynamics[slot].get(); dynamic != nullptr) {
-    return {dynamic->dims, dynamic->rank, frame.sizes[slot]};
-  }
-  const bool varies = frame.program->slots[slot].dtype == TENON_STRING && state.bytes == 0;
-  return {state.dims, state.rank, varies ? frame.sizes[state.root] : state.bytes};
 }
 
 }  // namespace
@@ -170,7 +155,7 @@ Status Walk::step(const Segment& segment, Step& step) {
     case InstructionKind::region:
       return run_region(step);
     case InstructionKind::branch:
-      return run_branch(segment, step);
+      return run_branch(&frame_, segment, &step, [this](Frame& body) { return Walk(body, {}, nullptr, spans_).run(); });
     case InstructionKind::copy:
       return copy_now(step.from, step.to, &frame_.task);
     default:
@@ -211,78 +196,6 @@ Status Walk::run_region(Step& step) {
     }
   }
   return status;
-}
-
-Status Walk::run_branch(const Segment& segment, Step& step) {
-  const Instruction& instruction = program_.instructions[step.instruction];
-  const SlotState& condition = segment.slots[instruction.inputs[0]];
-  const uint32_t branch = frame_.pointers[condition.root][0] != std::byte{0} ? 0 : 1;
-  TENON_ASSIGN_OR_RETURN(Frame * body, body_frame(segment, step, branch));
-  const std::vector<SlotId>& captured = instruction.captures[branch];
-  for (size_t i = 0; i < captured.size(); ++i) {
-    const SlotId inner = body->program->captures[i];
-    body->pointers[inner] = frame_.pointers[segment.slots[captured[i]].root];
-    body->sizes[inner] = extent_of(frame_, segment, captured[i]).bytes;
-  }
-  body->task = frame_.task;
-  TENON_ASSIGN_OR_RETURN(const bool moved, body->take_block(body->root.get()));
-  if (moved) {
-    body->publish(*body->root);
-  }
-  TENON_RETURN_IF_ERROR(Walk(*body, {}, nullptr, spans_).run());
-  for (size_t i = 0; i < instruction.outputs.size(); ++i) {
-    const SlotId slot = instruction.outputs[i];
-    if (slot == kNone) {
-      continue;
-    }
-    const SlotId inner = body->program->outputs[i];
-    const Extent extent = extent_of(*body, *body->last, inner);
-    Dynamic& dynamic = *frame_.dynamics[slot];
-    std::copy_n(extent.dims, extent.rank, dynamic.dims);
-    dynamic.rank = extent.rank;
-    dynamic.bytes = extent.bytes;
-    frame_.pointers[slot] = body->pointers[body->last->slots[inner].root];
-    frame_.sizes[slot] = extent.bytes;
-  }
-  return {};
-}
-
-// The frame of a branch's body for what it captures now.
-Result<Frame*> Walk::body_frame(const Segment& segment, Step& step, uint32_t branch) {
-  const Instruction& instruction = program_.instructions[step.instruction];
-  const Program& body = *program_.bodies[instruction.bodies[branch]];
-  const std::vector<SlotId>& captured = instruction.captures[branch];
-  std::vector<std::unique_ptr<Frame>>& frames = step.bodies[branch];
-  const auto pointer = [&](size_t i) { return frame_.pointers[segment.slots[captured[i]].root]; };
-  for (const std::unique_ptr<Frame>& frame : frames) {
-    bool same = true;
-    for (size_t i = 0; i < captured.size() && same; ++i) {
-      const ConstantPtr& contents = frame->key[i].contents;
-      same =
-          contents == nullptr || contents->bytes == 0 || std::memcmp(contents->data, pointer(i), contents->bytes) == 0;
-    }
-    if (same) {
-      return frame.get();
-    }
-  }
-  std::vector<KnownValue> key;
-  for (size_t i = 0; i < captured.size(); ++i) {
-    const Extent extent = extent_of(frame_, segment, captured[i]);
-    KnownValue known;
-    known.value = body.graph->captures[i].inner;
-    known.dims = std::vector<int64_t>(extent.dims, extent.dims + extent.rank);
-    if (body.shapes->wants_contents(known.value)) {
-      known.contents = make_constant(program_.slots[captured[i]].dtype, *known.dims, pointer(i), extent.bytes);
-    }
-    key.push_back(std::move(known));
-  }
-  TENON_ASSIGN_OR_RETURN(std::unique_ptr<Frame> made,
-                         make_frame(body, std::move(key), frame_.memory, frame_.pool, frame_.top));
-  if (frames.size() >= kContinuations) {
-    frames.erase(frames.begin());
-  }
-  frames.push_back(std::move(made));
-  return frames.back().get();
 }
 
 Result<Segment*> Walk::next(Segment& segment) {

@@ -29,8 +29,6 @@ class Walk {
   Result<std::byte*> scratch(uint32_t index, uint64_t bytes);
   Status step(const Segment& segment, Step& step);
   Status run_region(Step& step);
-  Status run_branch(const Segment& segment, Step& step);
-  Result<Frame*> body_frame(const Segment& segment, Step& step, uint32_t branch);
   Result<Segment*> next(Segment& segment);
 
   Frame& frame_;
