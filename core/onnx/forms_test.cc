@@ -157,6 +157,16 @@ std::string body_of(const std::string& text) {
   return out;
 }
 
+// "Add_0" for the first case, when its graph's first node is an Add.
+template <typename Case>
+std::string case_name(const testing::TestParamInfo<Case>& info) {
+  const std::string graph = info.param.graph;
+  const size_t begin = graph.find("= ", graph.find('{')) + 2;
+  std::string name = graph.substr(begin, graph.find_first_of("<( ", begin) - begin);
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name + "_" + std::to_string(info.index);
+}
+
 class RaisedForm : public testing::TestWithParam<Golden> {};
 
 TEST_P(RaisedForm, IsTheSameInOpset28) {
@@ -271,7 +281,7 @@ const Golden kGoldens[] = {
      "%y = ai.onnx::GroupNormalization@21 (%x, %GroupNormalization_0_Reshape_1, %GroupNormalization_0_Reshape_3) "
      "num_groups = 2, epsilon = f 1e-05, stash_type = 1\n"},
 };
-INSTANTIATE_TEST_SUITE_P(Import, RaisedForm, testing::ValuesIn(kGoldens));
+INSTANTIATE_TEST_SUITE_P(Import, RaisedForm, testing::ValuesIn(kGoldens), case_name<Golden>);
 
 struct Refused {
   int opset;
@@ -297,7 +307,7 @@ const Refused kRefused[] = {
     {5, "g (float[2] x) => (float[2] y) { y = Cast<to=\"QUATERNION\">(x) }", "unknown type 'QUATERNION'"},
     {1, "g (float[1,2,4] x) => (float[1,2,1] y) { y = GlobalLpPool<p=1.5>(x) }", "no positive integer"},
 };
-INSTANTIATE_TEST_SUITE_P(Import, RefusedForm, testing::ValuesIn(kRefused));
+INSTANTIATE_TEST_SUITE_P(Import, RefusedForm, testing::ValuesIn(kRefused), case_name<Refused>);
 
 }  // namespace
 }  // namespace tenon

@@ -61,7 +61,7 @@ function(tenon_gtest)
       ENVIRONMENT "${environment}")
   else()
     # gtest_discover_tests loses list values on their way through its script: set them when ctest reads the list.
-    gtest_discover_tests(${arg_NAME} TEST_PREFIX "${arg_NAME}." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
+    gtest_discover_tests(${arg_NAME} TEST_PREFIX "${arg_NAME}." NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
     set(properties "${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}_properties.cmake")
     file(CONFIGURE OUTPUT "${properties}" @ONLY CONTENT [[
 if(@arg_NAME@_TESTS)
