@@ -122,7 +122,7 @@ class Loader {
       opened_.push_back(selected.provider);
     }
     session_->custom = std::make_unique<CustomOperators>(opened_);
-    lookup_ = session_->custom->lookup();
+    session_->custom_lookup = session_->custom->lookup();
     return {};
   }
 
@@ -148,7 +148,8 @@ class Loader {
   }
 
   Status import() {
-    TENON_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, import_model(session_->source, options_, &lookup_));
+    TENON_ASSIGN_OR_RETURN(std::unique_ptr<Model> model,
+                           import_model(session_->source, options_, &session_->custom_lookup));
     session_->model = std::move(model);
     return fix_dims();
   }
@@ -188,21 +189,21 @@ class Loader {
         }
       }
     });
-    return infer_model(&model, {&lookup_});
+    return infer_model(&model, {&session_->custom_lookup});
   }
 
   Status optimize() {
     ProviderFolder folder(folders(), &task_);
     PassServices services;
     services.folder = &folder;
-    services.custom = &lookup_;
+    services.custom = &session_->custom_lookup;
     PassOptions options;
     options.passes = options_.passes;
     options.fold_limit = options_.limit_fold_bytes;
     options.max_nodes = static_cast<uint32_t>(std::min<uint64_t>(options_.limit_nodes, UINT32_MAX));
     options.verify = options.verify || options_.verify;
     TENON_RETURN_IF_ERROR(run_passes(session_->model.get(), options, services, &session_->passes));
-    return infer_model(session_->model.get(), {&lookup_});
+    return infer_model(session_->model.get(), {&session_->custom_lookup});
   }
 
   Status build() {
@@ -228,7 +229,7 @@ class Loader {
     options.policy = options_.effective_policy();
     options.fusion = options_.fusion;
     options.views = options_.views;
-    options.infer.custom = &lookup_;
+    options.infer.custom = &session_->custom_lookup;
     options.task = &task_;
     options.weights = session_->weights;
     TENON_ASSIGN_OR_RETURN(auto program, build_program(*session_->model->graph, sessions, last_resort, options));
@@ -309,7 +310,6 @@ class Loader {
   Task task_;
   std::vector<Selected> selected_;
   std::vector<Provider*> opened_;
-  onnx_facts::CustomLookup lookup_;
 };
 
 }  // namespace

@@ -35,6 +35,20 @@ Label label_of(const Span& span) {
   return label;
 }
 
+// Time in which at least one span of its run was under way; spans of one run may overlap. Orders the spans.
+uint64_t busy_ns(std::vector<Span>* spans) {
+  std::sort(spans->begin(), spans->end(),
+            [](const Span& a, const Span& b) { return a.run != b.run ? a.run < b.run : a.begin < b.begin; });
+  uint64_t busy = 0, end = 0;
+  for (size_t i = 0; i < spans->size(); ++i) {
+    const Span& span = (*spans)[i];
+    const uint64_t begin = i > 0 && (*spans)[i - 1].run == span.run ? std::max(span.begin, end) : span.begin;
+    busy += span.end > begin ? span.end - begin : 0;
+    end = std::max(begin, span.end);
+  }
+  return busy;
+}
+
 }  // namespace
 
 std::string profile_json(const tenon_session& session) {
@@ -50,12 +64,12 @@ std::string profile_json(const tenon_session& session) {
   };
   std::map<std::pair<const Program*, uint32_t>, Total> totals;
   std::map<std::pair<const Program*, uint32_t>, Span> samples;
-  uint64_t busy = 0;
+  uint64_t sum = 0;
   for (const Span& span : spans) {
     Total& total = totals[{span.program, span.instruction}];
     ++total.calls;
     total.ns += span.end - span.begin;
-    busy += span.end - span.begin;
+    sum += span.end - span.begin;
     samples[{span.program, span.instruction}] = span;
   }
   std::vector<std::pair<Total, Span>> ranked;
@@ -74,8 +88,10 @@ std::string profile_json(const tenon_session& session) {
                      {"total_ns", total.ns},
                      {"share", run_ns == 0 ? 0.0 : static_cast<double>(total.ns) / static_cast<double>(run_ns)}});
   }
+  const uint64_t busy = busy_ns(&spans);
   return json::serialize(json::object{{"runs", runs.size()},
                                       {"run_ns", run_ns},
+                                      {"overlap_ns", sum - busy},
                                       {"executor", run_ns > busy ? run_ns - busy : 0},
                                       {"nodes", std::move(nodes)}});
 }

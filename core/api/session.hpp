@@ -52,6 +52,7 @@ struct tenon_session {
   tenon::LoadOptions options;
   tenon::api::ModelSource source;  // for what is printed on demand; bytes only when the caller keeps them
   std::unique_ptr<tenon::CustomOperators> custom;
+  tenon::onnx_facts::CustomLookup custom_lookup;  // in it; runs ask it for shapes
   std::shared_ptr<tenon::Model> model;
   std::shared_ptr<tenon::WeightStore> weights;
   std::unique_ptr<tenon::Executor> executor;

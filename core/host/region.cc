@@ -317,6 +317,12 @@ Status CompiledRegion::execute(const Prepared& prepared, const tenon_run& run) c
     ++running_;
   }
   Status status = execute_now(prepared, run);
+  for (uint32_t i = 0; i < run.nsignals && status.ok(); ++i) {  // its turn lasts until it is complete
+    const tenon_point& done = strided(run.signals, run.point_stride, i);
+    status = named(call_provider(provider(), [&](tenon_status* words) {
+      return provider().table().sync_wait(provider().table().self, done.sync, done.value, UINT64_MAX, words);
+    }));
+  }
   {
     const std::lock_guard lock(turn_mutex_);
     --running_;

@@ -57,15 +57,16 @@ Status OutputAllocator::alloc_output(uint32_t index, const int64_t* dims, uint32
   }
   Dynamic& dynamic = *frame_.dynamics[slot];
   const Dtype dtype = program.slots[slot].dtype;
-  const std::optional<uint64_t> bytes = bytes_of(dtype, dims, rank, string_bytes);
+  const Place& place = program.slots[slot].place;
+  std::optional<uint64_t> bytes = bytes_of(dtype, dims, rank, string_bytes);
   if (!bytes) {
     return Status(TENON_LIMIT, "output " + shown(dims, rank) + " has more than 2^64 bytes").with_value(value.name);
   }
-  if (dynamic.buffer.bytes() < *bytes || !dynamic.buffer) {
-    dynamic.buffer = Buffer();
-    TENON_ASSIGN_OR_RETURN(dynamic.buffer,
-                           frame_.memory->allocate(std::max<uint64_t>(*bytes, 1), 64, "an output of the run"));
+  if (!place.plain()) {
+    Provider& provider = program.sessions[place.session]->provider();
+    TENON_ASSIGN_OR_RETURN(bytes, layout_bytes(&provider, place.layout, dtype, dims, rank));
   }
+  TENON_RETURN_IF_ERROR(make_room(slot, *bytes, &dynamic));
   std::copy_n(dims, rank, dynamic.dims);
   dynamic.rank = rank;
   dynamic.bytes = *bytes;
@@ -77,8 +78,30 @@ Status OutputAllocator::alloc_output(uint32_t index, const int64_t* dims, uint32
   out->dtype = dtype;
   out->rank = rank;
   out->dims = dynamic.dims;
+  out->layout = place.layout;
   out->bytes = *bytes;
-  out->data = dynamic.buffer.data();
+  out->memory = dynamic.device.memory();
+  out->data = dynamic.device ? nullptr : dynamic.buffer.data();
+  return {};
+}
+
+Status OutputAllocator::make_room(SlotId slot, uint64_t bytes, Dynamic* dynamic) {
+  const Slot& about = frame_.program->slots[slot];
+  const uint64_t align = std::max<uint64_t>(about.align, 64);
+  if (about.place.memory_kind == 0) {
+    if (dynamic->buffer.bytes() < bytes || !dynamic->buffer) {
+      dynamic->buffer = Buffer();
+      TENON_ASSIGN_OR_RETURN(dynamic->buffer,
+                             frame_.memory->allocate(std::max<uint64_t>(bytes, 1), align, "an output of the run"));
+    }
+    return {};
+  }
+  if (dynamic->device.bytes() < bytes || !dynamic->device) {
+    const ProviderSession& session = *frame_.program->sessions[about.place.session];
+    dynamic->device = DeviceBuffer();
+    TENON_ASSIGN_OR_RETURN(dynamic->device, DeviceBuffer::allocate(session.provider(), session.device_index(),
+                                                                   about.place.memory_kind, bytes, align));
+  }
   return {};
 }
 

@@ -18,6 +18,8 @@ class OutputAllocator final : public tenon_run_handle {
                       tenon_tensor* out) override;
 
  private:
+  Status make_room(SlotId slot, uint64_t bytes, Dynamic* dynamic);
+
   Frame& frame_;
   const Instruction& instruction_;
 };

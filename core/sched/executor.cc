@@ -126,8 +126,9 @@ Status Executor::run(const RunRequest& request) {
   Status status = run_frame(*frame, request, inputs.span(), begin);
   blocks_.give(&frame->blocks);
   const int32_t code = status.code();
-  if (code == TENON_OK || code == TENON_CANCELLED || code == TENON_DEADLINE || code == TENON_RUN ||
-      code == TENON_INVALID_TENSOR) {
+  const bool usable = code == TENON_OK || code == TENON_CANCELLED || code == TENON_DEADLINE || code == TENON_RUN ||
+                      code == TENON_INVALID_TENSOR;
+  if (usable && !frame->broken) {
     cache_.give(std::move(frame));
   }
   return status;

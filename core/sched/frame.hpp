@@ -14,6 +14,7 @@
 #include "core/base/memory.hpp"
 #include "core/host/device.hpp"
 #include "core/sched/blocks.hpp"
+#include "core/sched/flight.hpp"
 #include "core/sched/program.hpp"
 
 namespace tenon {
@@ -30,6 +31,7 @@ struct SlotState {
   uint32_t root = kNone;        // index in Frame::pointers of where its bytes are
   tenon_mem* memory = nullptr;  // device memory; then root is kNone
   uint64_t offset = 0;
+  CallId maker = kNoCall;  // the asynchronous call that makes it
 };
 
 // A record whose address changes from run to run.
@@ -53,8 +55,9 @@ struct Step {
   tenon_run run = {};
   std::shared_ptr<OutputAllocator> allocator;  // when an output's memory is asked for
   CopySide from = {}, to = {};                 // copy
-  Timeline* timeline = nullptr;                // of an asynchronous provider
-  tenon_point signal = {};
+  Provider* copier = nullptr;                  // who copies; NULL: core
+  tenon_copy copy = {};                        // what it is told
+  Call call;
   std::vector<std::vector<std::unique_ptr<Frame>>> bodies;  // branch: for each body the frames made so far
 };
 
@@ -69,11 +72,15 @@ struct Segment {
   std::vector<DeviceBuffer> device_arenas;
   std::vector<Step> steps;
   std::vector<Patch> patches;
+  std::vector<Patch> device_patches;                   // root is a slot whose device memory is asked for in each run
   std::vector<std::pair<uint32_t, std::byte*>> fixed;  // index in Frame::pointers, and where this segment has it
   std::vector<uint32_t> homes;                         // graph outputs that are written in place here
   std::vector<SlotId> reports;  // slots whose dims, and `watched` ones whose contents, lead to the next segment
   std::vector<int64_t> key;     // what the parent's reports were: rank and dims of each
   std::vector<ConstantPtr> key_contents;  // and contents, NULL where not watched
+  CallOrder order;                        // of the asynchronous calls up to the end of this segment
+  std::vector<Call*> calls;               // those calls, by CallId
+  std::vector<const Call*> host_after;    // what the host waits for when it has been through the steps
   std::vector<std::unique_ptr<Segment>> children;
   Segment* active = nullptr;  // the child whose `fixed` are in Frame::pointers
 };
@@ -81,6 +88,7 @@ struct Segment {
 // The memory of a slot that the plan cannot place: asked for by a region, or lent by a body.
 struct Dynamic {
   Buffer buffer;
+  DeviceBuffer device;  // in its place where the slot lies in device memory
   int64_t dims[TENON_MAX_RANK] = {};
   uint32_t rank = 0;
   uint64_t bytes = 0;
@@ -131,8 +139,9 @@ struct Frame {
   Memory* memory = nullptr;            // books of the session
   BlockPool* pool = nullptr;           // of the session
   Frame* top = nullptr;                // the frame of the run: itself, or what a body's frame is part of
-  std::vector<std::unique_ptr<Block>> blocks;        // of the run under way, bodies' included; of the top frame only
-  std::vector<std::shared_ptr<Timeline>> timelines;  // by session; NULL until an asynchronous one is used
+  std::vector<std::unique_ptr<Block>> blocks;  // of the run under way, bodies' included; of the top frame only
+  Flight flight;                               // its own calls; a body's frame has its own
+  bool broken = false;  // of the top frame: a timeline of it or of a body may be poisoned, so it serves no further run
 
   // Gets the block of a segment that the run comes to, and sets what points into it; true when that is elsewhere than
   // it was. Allocates nothing when the pool does not. LIMIT, OUT_OF_MEMORY.

@@ -159,11 +159,17 @@ class Lowering : private SlotMaker {
 
   // The value in that place; a copy instruction is added where it is not there yet.
   SlotId slot_at(ValueId value, const Place& place) {
-    const SlotId first = any_slot(value);
+    SlotId first = any_slot(value);
     for (SlotId slot : slots_of_[value]) {
       if (program_.slots[slot].place.same_as(place)) {
         return slot;
       }
+    }
+    // No provider reads another's memory.
+    if (const Place& from = program_.slots[first].place;
+        !from.plain() && !place.plain() &&
+        &program_.sessions[from.session]->provider() != &program_.sessions[place.session]->provider()) {
+      first = plain_slot(value);
     }
     const SlotId copy = new_slot(value, SlotSource::made, place);
     Instruction instruction;

@@ -108,15 +108,13 @@ class Planner {
     Step step;
     step.instruction = index;
     step.region = &region;
-    TENON_ASSIGN_OR_RETURN(step.timeline, timeline_of(program_.placement.regions[instruction.region].provider));
     TENON_RETURN_IF_ERROR(prepare(region, instruction, &step));
     for (SlotId slot : instruction.outputs) {
       if (settle(slot) && program_.slots[slot].dtype != TENON_STRING) {
         continue;
       }
-      if (!program_.slots[slot].place.plain()) {
-        return Status(TENON_UNSUPPORTED,
-                      name(index) + " makes an output in device memory whose size only the data tells")
+      if (!program_.slots[slot].place.plain() && program_.slots[slot].dtype == TENON_STRING) {
+        return Status(TENON_UNSUPPORTED, name(index) + " makes strings elsewhere than in dense host memory")
             .with_provider(region.provider().id());
       }
       if (step.allocator == nullptr) {
@@ -127,16 +125,6 @@ class Planner {
     watch(instruction);
     segment_.steps.push_back(std::move(step));
     return true;
-  }
-
-  // NULL for a provider that is complete on return.
-  Result<Timeline*> timeline_of(uint32_t session) {
-    const ProviderSession& owner = *program_.sessions[session];
-    std::shared_ptr<Timeline>& timeline = frame_.timelines[session];
-    if (timeline == nullptr && owner.provider().async()) {
-      TENON_ASSIGN_OR_RETURN(timeline, Timeline::create(owner.provider(), owner.device_index()));
-    }
-    return timeline.get();
   }
 
   // Asks the provider for its side of these shapes; dims that it fills in become known.
@@ -317,7 +305,7 @@ Result<std::unique_ptr<Frame>> make_frame(const Program& program, std::vector<Kn
   frame->scratch.resize(outputs);
   frame->output_align.assign(outputs, 1);
   frame->outputs.assign(outputs, OutputState::elsewhere);
-  frame->timelines.resize(program.sessions.size());
+  frame->flight.reserve(program.instructions.size());
   for (SlotId slot : program.inputs) {
     frame->input_align.push_back(program.slots[slot].align);
   }
@@ -363,6 +351,8 @@ Result<std::unique_ptr<Segment>> make_segment(Frame* frame, const Segment& paren
   segment->begin = parent.end;
   segment->shapes = parent.shapes;
   segment->slots = parent.slots;
+  segment->order = parent.order;
+  segment->calls = parent.calls;
   std::vector<KnownValue> known;
   for (SlotId slot : parent.reports) {
     const auto [dims, rank] = dims_now(*frame, parent, slot);

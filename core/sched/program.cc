@@ -113,6 +113,11 @@ class Builder {
 
 }  // namespace
 
+uint32_t copy_session(const Program& program, const Instruction& instruction) {
+  const uint32_t from = program.slots[instruction.inputs[0]].place.session;
+  return from != kNone ? from : program.slots[instruction.outputs[0]].place.session;
+}
+
 bool Place::same_as(const Place& other) const {
   if (memory_kind != other.memory_kind || layout.kind != other.layout.kind) {
     return false;

@@ -79,6 +79,9 @@ struct Program {
   std::vector<Answer> answers;  // without claims
 };
 
+// Index of the session whose provider makes a copy instruction; kNone: core.
+uint32_t copy_session(const Program& program, const Instruction& instruction);
+
 // How sessions are asked and what is done with their answers.
 struct ProgramOptions {
   Policy policy = Policy::warn;

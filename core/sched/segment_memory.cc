@@ -9,6 +9,7 @@
 #include "core/base/checked.hpp"
 #include "core/sched/allocator.hpp"
 #include "core/sched/offsets.hpp"
+#include "core/sched/order_calls.hpp"
 #include "core/structure/view.hpp"
 
 namespace tenon {
@@ -22,7 +23,8 @@ struct Group {
   uint32_t output = kNone;       // graph output in whose memory it lies
   uint32_t session = kNone;      // of device memory
   uint32_t memory_kind = 0;
-  uint64_t offset = 0;  // in the segment's block; out
+  uint64_t offset = 0;  // in the segment's block, or its arena on the device; out
+  uint64_t taken = 0;   // bytes from there; out
   std::vector<SlotId> slots;
 };
 
@@ -55,7 +57,10 @@ class Layouter {
         fill_step(i, &segment_.steps[step_of_[i - segment_.begin]]);
       }
     }
-    return {};
+    const auto async = [](const auto& session) { return session->provider().async(); };
+    return std::any_of(program_.sessions.begin(), program_.sessions.end(), async)
+               ? order_calls(&frame_, &segment_, stretches())
+               : Status();
   }
 
  private:
@@ -285,11 +290,12 @@ class Layouter {
       intervals.push_back({group.bytes == 0 ? 0 : bytes.value(), group.first, group.last, 0});
     }
     const uint64_t total = assign_offsets(intervals);
+    for (size_t i = 0; i < members.size(); ++i) {
+      groups_[members[i]].offset = intervals[i].offset;
+      groups_[members[i]].taken = intervals[i].bytes;
+    }
     if (session == kNone) {
       segment_.block_bytes = std::max<uint64_t>(total, 1);
-      for (size_t i = 0; i < members.size(); ++i) {
-        groups_[members[i]].offset = intervals[i].offset;
-      }
       return {};
     }
     const ProviderSession& owner = *program_.sessions[session];
@@ -303,6 +309,30 @@ class Layouter {
     }
     segment_.device_arenas.push_back(std::move(buffer));
     return {};
+  }
+
+  // What each group takes, in spaces: this segment's block, then graph outputs, then arenas on devices.
+  Stretches stretches() const {
+    std::map<std::pair<uint32_t, uint32_t>, uint32_t> arenas;
+    std::vector<Stretch> of_groups;
+    for (const Group& group : groups_) {
+      Stretch stretch = {0, group.offset, group.offset + group.taken};
+      if (group.output != kNone) {
+        stretch = {group.output + 1, 0, group.bytes};
+      } else if (group.session != kNone) {
+        const auto number = static_cast<uint32_t>(1 + program_.outputs.size() + arenas.size());
+        stretch.space = arenas.emplace(std::pair(group.session, group.memory_kind), number).first->second;
+      }
+      of_groups.push_back(stretch);
+    }
+    Stretches all;
+    for (uint32_t group : group_of_) {
+      all.slots.push_back(group == kNone ? Stretch{} : of_groups[group]);
+    }
+    for (const auto& [instruction, group] : workspaces_) {
+      all.workspaces.emplace(instruction, of_groups[group]);
+    }
+    return all;
   }
 
   // Tells the slots of a group where they are.
@@ -324,6 +354,11 @@ class Layouter {
   bool in_block(uint32_t root) const {
     return root < program_.slots.size() && group_of_[root] != kNone && groups_[group_of_[root]].output == kNone &&
            groups_[group_of_[root]].session == kNone;
+  }
+
+  // Whether a slot lies in device memory that is asked for in each run.
+  bool on_device(uint32_t root) const {
+    return root < program_.slots.size() && frame_.dynamics[root] != nullptr && frame_.dynamics[root]->device;
   }
 
   // Whether a slot's address holds for every run.
@@ -357,6 +392,8 @@ class Layouter {
       tensor->offset = state.offset;
     } else if (in_block(state.root)) {
       rebase(state.root, &tensor->data);
+    } else if (on_device(state.root)) {
+      segment_.device_patches.push_back({state.root, tensor});
     } else if (constant(state.root) && frame_.dynamics[state.root] == nullptr) {
       tensor->data = fixed_address(state.root);
     } else {
@@ -400,6 +437,7 @@ class Layouter {
     if (instruction.kind == InstructionKind::copy) {
       step->from = side(instruction.inputs[0], inputs);
       step->to = side(instruction.outputs[0], outputs);
+      fill_copy(instruction, step);
       return;
     }
     tenon_run& run = step->run;
@@ -412,14 +450,25 @@ class Layouter {
     run.task = &frame_.task;
     run.handle = step->allocator.get();
     run.point_stride = sizeof(tenon_point);
-    if (step->timeline != nullptr) {
-      run.signals = &step->signal;
-      run.nsignals = 1;
-    }
     if (const auto workspace = workspaces_.find(index); workspace != workspaces_.end()) {
       rebase_group(groups_[workspace->second], &run.workspace);
       run.workspace_bytes = groups_[workspace->second].bytes;
     }
+  }
+
+  void fill_copy(const Instruction& instruction, Step* step) {
+    const uint32_t session = copy_session(program_, instruction);
+    if (session == kNone) {
+      return;
+    }
+    step->copier = &program_.sessions[session]->provider();
+    tenon_copy& copy = step->copy;
+    copy.size = sizeof copy;
+    copy.device = program_.sessions[session]->device_index();
+    copy.src = step->from.tensor;
+    copy.dst = step->to.tensor;
+    copy.point_stride = sizeof(tenon_point);
+    copy.task = &frame_.task;
   }
 
   CopySide side(SlotId slot, const tenon_tensor* tensor) const {

@@ -2,10 +2,13 @@
 target_sources(tenon_core PRIVATE
   sched/allocator.cc
   sched/blocks.cc
+  sched/call_order.cc
   sched/executor.cc
+  sched/flight.cc
   sched/frame_cache.cc
   sched/lower.cc
   sched/offsets.cc
+  sched/order_calls.cc
   sched/placement.cc
   sched/plan.cc
   sched/program.cc
@@ -13,4 +16,4 @@ target_sources(tenon_core PRIVATE
   sched/segment_memory.cc
   sched/strided.cc
   sched/walk.cc)
-tenon_core_tests(sched/blocks_test.cc sched/offsets_test.cc sched/placement_test.cc)
+tenon_core_tests(sched/blocks_test.cc sched/call_order_test.cc sched/offsets_test.cc sched/placement_test.cc)

@@ -31,38 +31,64 @@ Status stopped(int32_t code) {
 }  // namespace
 
 Status Walk::run() {
+  frame_.flight.begin(&program_, spans_);
+  TENON_RETURN_IF_ERROR(land(walk()));
+  for (uint32_t k = 0; k < outputs_.size(); ++k) {
+    if (outputs_[k].wanted && frame_.outputs[k] != OutputState::in_place) {
+      TENON_RETURN_IF_ERROR(close_output(*frame_.last, k));
+    }
+  }
+  return {};
+}
+
+Status Walk::check_stop() const {
+  if (frame_.task.stop != nullptr || frame_.task.deadline_ns != 0) {
+    if (const int32_t code = should_stop(&frame_.task); code != TENON_OK) {
+      return stopped(code);
+    }
+  }
+  return {};
+}
+
+Status Walk::walk() {
   std::fill(frame_.outputs.begin(), frame_.outputs.end(), OutputState::elsewhere);
   Segment* segment = frame_.root.get();
   while (true) {
     frame_.last = segment;
     TENON_RETURN_IF_ERROR(enter(*segment));
     for (Step& each : segment->steps) {
-      if (frame_.task.stop != nullptr || frame_.task.deadline_ns != 0) {
-        if (const int32_t code = should_stop(&frame_.task); code != TENON_OK) {
-          return stopped(code);
-        }
-      }
-      if (spans_ == nullptr) {
-        TENON_RETURN_IF_ERROR(step(*segment, each));
-        continue;
-      }
-      const uint64_t begin = now_ns();
+      TENON_RETURN_IF_ERROR(check_stop());
       TENON_RETURN_IF_ERROR(step(*segment, each));
-      if (each.kind != InstructionKind::branch) {
-        spans_->push_back({&program_, each.instruction, 0, begin, now_ns()});
-      }
     }
     if (segment->end == program_.instructions.size()) {
-      break;
+      return {};
     }
+    TENON_RETURN_IF_ERROR(frame_.flight.wait(segment->host_after));
     TENON_ASSIGN_OR_RETURN(segment, next(*segment));
   }
-  for (uint32_t k = 0; k < outputs_.size(); ++k) {
-    if (outputs_[k].wanted && frame_.outputs[k] != OutputState::in_place) {
-      TENON_RETURN_IF_ERROR(close_output(*segment, k));
-    }
+}
+
+// Waits until nothing is under way. `status`: how the walk has ended. A late failure is told in its place, unless the
+// caller has ended the run.
+Status Walk::land(Status status) {
+  if (frame_.flight.idle()) {
+    return status;
   }
-  return {};
+  uint32_t failed = kNone;
+  Status failure = frame_.flight.drain(&failed);
+  if (failure.ok()) {
+    return status.ok() ? check_stop() : status;
+  }
+  frame_.top->broken = true;
+  if (status.code() == TENON_CANCELLED || status.code() == TENON_DEADLINE || failed == kNone) {
+    return status.ok() ? failure : status;
+  }
+  const Instruction& instruction = program_.instructions[failed];
+  if (instruction.kind == InstructionKind::copy) {
+    return failure.with_value(program_.graph->values[program_.slots[instruction.inputs[0]].value].name);
+  }
+  const Node& node = program_.graph->nodes[instruction.node];
+  return failure.with_node(program_.graph->path_of(instruction.node), node.domain + "::" + node.op);
 }
 
 Status Walk::enter(Segment& segment) {
@@ -74,6 +100,9 @@ Status Walk::enter(Segment& segment) {
     if (patch.tensor->dtype == TENON_STRING) {
       patch.tensor->bytes = frame_.sizes[patch.root];
     }
+  }
+  for (const Patch& patch : segment.device_patches) {
+    patch.tensor->memory = frame_.dynamics[patch.root]->device.memory();
   }
   return {};
 }
@@ -151,23 +180,52 @@ Status Walk::close_output(const Segment& segment, uint32_t index) {
 }
 
 Status Walk::step(const Segment& segment, Step& step) {
+  if (!step.call.host_after.empty()) {
+    TENON_RETURN_IF_ERROR(frame_.flight.wait(step.call.host_after));
+    TENON_RETURN_IF_ERROR(check_stop());
+  }
+  const uint64_t begin = spans_ != nullptr ? now_ns() : 0;
   switch (step.kind) {
     case InstructionKind::region:
-      return run_region(step);
+      TENON_RETURN_IF_ERROR(run_region(step, begin));
+      break;
     case InstructionKind::branch:
       return run_branch(&frame_, segment, &step, [this](Frame& body) { return Walk(body, {}, nullptr, spans_).run(); });
     case InstructionKind::copy:
-      return copy_now(step.from, step.to, &frame_.task);
+      TENON_RETURN_IF_ERROR(run_copy(step, begin));
+      break;
     default:
       return {};
   }
+  if (spans_ != nullptr && step.call.lane == nullptr) {
+    spans_->push_back({&program_, step.instruction, 0, begin, now_ns()});
+  }
+  return {};
 }
 
-Status Walk::run_region(Step& step) {
-  uint64_t point = 0;
-  if (step.timeline != nullptr) {
-    point = step.timeline->next();
-    step.signal = step.timeline->point(point);
+// An asynchronous provider has answered. What it refuses to take may still have poisoned its timeline.
+Status Walk::take_call(Step& step, const Status& answer, uint64_t begin_ns) {
+  if (step.call.lane != nullptr && answer.ok()) {
+    frame_.flight.sent(&step.call, begin_ns);
+  } else if (step.call.lane != nullptr) {
+    frame_.top->broken = true;
+  }
+  return answer;
+}
+
+Status Walk::run_copy(Step& step, uint64_t begin_ns) {
+  if (step.copier == nullptr) {
+    return copy_now(step.from, step.to, &frame_.task);
+  }
+  if (step.call.lane != nullptr) {
+    frame_.flight.arm(&step.call);
+  }
+  return take_call(step, step.copier->copy(step.copy), begin_ns);
+}
+
+Status Walk::run_region(Step& step, uint64_t begin_ns) {
+  if (step.call.lane != nullptr) {
+    frame_.flight.arm(&step.call);
   }
   const Instruction& instruction = program_.instructions[step.instruction];
   if (step.allocator != nullptr) {
@@ -177,10 +235,7 @@ Status Walk::run_region(Step& step) {
       }
     }
   }
-  Status status = step.region->execute(*step.prepared, step.run);
-  if (status.ok() && step.timeline != nullptr) {
-    status = step.timeline->wait(point);
-  }
+  Status status = take_call(step, step.region->execute(*step.prepared, step.run), begin_ns);
   if (!FpGuard::as_wanted()) {
     return rule_broken(step.region->provider().id(), 12,
                        "node '" + program_.graph->path_of(instruction.node) +

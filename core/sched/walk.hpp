@@ -18,17 +18,23 @@ class Walk {
   Walk(Frame& frame, std::span<const OutputPort> outputs, OutputMaker* maker, std::vector<Span>* spans)
       : frame_(frame), program_(*frame.program), outputs_(outputs), maker_(maker), spans_(spans) {}
 
-  // After success Frame::last is the last segment, and every wanted output is in the caller's memory.
+  // After success Frame::last is the last segment, and every wanted output is in the caller's memory. Whatever is
+  // returned, nothing of the run is under way any more.
   Status run();
 
  private:
+  Status walk();
+  Status land(Status status);
+  Status check_stop() const;
   Status enter(Segment& segment);
   Status open_output(const Segment& segment, uint32_t index);
   Status close_output(const Segment& segment, uint32_t index);
   Status check_given(uint32_t index, const int64_t* dims, uint32_t rank, uint64_t bytes) const;
   Result<std::byte*> scratch(uint32_t index, uint64_t bytes);
   Status step(const Segment& segment, Step& step);
-  Status run_region(Step& step);
+  Status run_region(Step& step, uint64_t begin_ns);
+  Status run_copy(Step& step, uint64_t begin_ns);
+  Status take_call(Step& step, const Status& answer, uint64_t begin_ns);
   Result<Segment*> next(Segment& segment);
 
   Frame& frame_;

@@ -156,7 +156,72 @@ void check_values(Reporter& report, const Provider& provider, uint32_t device) {
   if (wait_for(provider, moment, 6, kMillisecond) == TENON_OK) report.fail(10, "a timeline at 5 has reached 6");
 }
 
-/// A run must not begin before what it waits for is reached.
+/// Device memory that a copy fills, and the timelines that it waits for and signals.
+class GatedCopy {
+ public:
+  GatedCopy(const Provider& provider, uint32_t device, uint32_t kind)
+      : provider_(provider), done_(provider, device), placed_(provider, device, TENON_FLOAT32, {8}, in_memory(kind)) {}
+  bool made() const { return done_.made() && placed_.made(); }
+  const Moment& done() const { return done_; }
+  bool start(const tenon_point& wait, uint32_t device, uint32_t queue) {
+    if (!placed_.write(Tensor{TENON_FLOAT32, {8}, std::vector<std::byte>(32)}, queue)) return false;
+    const tenon_tensor from = host_view(pattern_);
+    tenon_copy copy{};
+    copy.size = sizeof(copy);
+    copy.device = device;
+    copy.src = &from;
+    copy.dst = &placed_.tensor();
+    copy.queue = queue;
+    copy.waits = &wait;
+    copy.nwaits = 1;
+    copy.signals = &done_.point();
+    copy.nsignals = 1;
+    copy.point_stride = sizeof(tenon_point);
+    StatusBox status;
+    return status.check(provider_.report(), provider_.table().copy(provider_.self(), &copy, status.get()), "copy") ==
+           TENON_OK;
+  }
+  bool arrived(uint32_t queue) const {
+    Tensor back;
+    return placed_.read(back, queue) && back.bytes == pattern_.bytes;
+  }
+
+ private:
+  static Placement in_memory(uint32_t kind) {
+    Placement out;
+    out.rule.memory_mask = 1u << kind;
+    return out;
+  }
+  const Provider& provider_;
+  Moment done_;
+  Placed placed_;
+  Tensor pattern_ = pattern(TENON_FLOAT32, {8});
+};
+
+/// A copy must not begin before what it waits for is reached.
+void check_copy_order(Reporter& report, const Provider& provider, const tenon_device& device) {
+  for (uint32_t kind = 1; kind < device.nmemory_kinds; ++kind) {
+    for (uint32_t queue = 0; queue < std::max(1u, device.nqueues); ++queue) {
+      const Moment gate(provider, device.id);
+      GatedCopy copy(provider, device.id, kind);
+      if (!gate.made() || !copy.made()) return;
+      if (!copy.start(gate.point(), device.id, queue)) {
+        return report.fail(10, "a copy that is to wait for an own timeline fails");
+      }
+      if (copy.done().wait(30 * kMillisecond) == TENON_OK) {
+        report.fail(10, "a copy on queue ", queue, " reached its signal before the point that it waits for");
+      }
+      signal(provider, gate, 1);
+      if (const int32_t code = copy.done().wait(10'000 * kMillisecond); code != TENON_OK) {
+        report.fail(10, "a copy that waited ends with code ", code);
+      } else if (!copy.arrived(queue)) {
+        report.fail(10, "a copy that waited has not brought what it was to copy");
+      }
+    }
+  }
+}
+
+/// A run must not begin before all that it waits for is reached.
 void check_order(Reporter& report, const Provider& provider, const Compiled& compiled, const Case& c) {
   const uint32_t device = 0;
   for (uint32_t queue = 0; queue < std::max(1u, provider.devices()[device].nqueues); ++queue) {
@@ -164,13 +229,14 @@ void check_order(Reporter& report, const Provider& provider, const Compiled& com
     settings.queue = queue;
     const Outcome plain = compiled.run(c.inputs, settings);
     if (!plain.ran || plain.code != TENON_OK) return;
-    const Moment gate(provider, device);
-    if (!gate.made()) return;
-    settings.waits = {gate.point()};
+    const Moment gate(provider, device), second(provider, device);
+    if (!gate.made() || !second.made()) return;
+    settings.waits = {gate.point(), second.point()};
     Flight flight(compiled, c.inputs, settings);
     if (!flight.start()) {
       report.fail(10, "execute of ", compiled.name(), " that is to wait for an own timeline fails");
       signal(provider, gate, 1);
+      signal(provider, second, 1);
       return;
     }
     if (flight.done()->wait(30 * kMillisecond) == TENON_OK) {
@@ -178,6 +244,11 @@ void check_order(Reporter& report, const Provider& provider, const Compiled& com
                   " reached its signal before the point that it waits for");
     }
     signal(provider, gate, 1);
+    if (flight.done()->wait(5 * kMillisecond) == TENON_OK) {
+      report.fail(10, "a run of ", compiled.name(), " on queue ", queue, " reached its signal before the second point",
+                  " that it waits for");
+    }
+    signal(provider, second, 1);
     const Outcome waited = flight.finish();
     if (waited.code != TENON_OK) {
       report.fail(10, "a run of ", compiled.name(), " that waited failed with code ", waited.code, ": ", waited.text);
@@ -192,7 +263,10 @@ void check_order(Reporter& report, const Provider& provider, const Compiled& com
 void check_timelines(Reporter& report, const Manifest& manifest) {
   with_provider(report, manifest, [&](const Provider& provider) {
     if (!provider.is_async()) return report.skip("the provider is complete on return (no TENON_FEATURE_ASYNC)");
-    for (const tenon_device& device : provider.devices()) check_values(report, provider, device.id);
+    for (const tenon_device& device : provider.devices()) {
+      check_values(report, provider, device.id);
+      check_copy_order(report, provider, device);
+    }
     for_each_compiled(provider, all_cases(provider), [&](const Compiled& compiled, const Case& c) {
       // A run whose outputs' sizes the data tells may wait inside of execute; the gate would hold it for ever.
       const auto open = [&](uint32_t id) {
@@ -210,8 +284,8 @@ namespace {
 constexpr int kMostRuns = 10;  // until the fault has to show
 
 /// What has to follow a run that failed late: the same code for whoever waits, and a session that goes on.
-void check_after_fault(Reporter& report, const Compiled& compiled, const Case& c, const Flight& failed,
-                       const Outcome& fault, const std::vector<Tensor>& expected) {
+void check_after_fault(Reporter& report, const Provider& provider, const Compiled& compiled, const Case& c,
+                       const Flight& failed, const Outcome& fault, const std::vector<Tensor>& expected) {
   if (fault.code == TENON_DEADLINE) report.fail(10, "a late failure has the code of a wait that timed out");
   if (fault.text.empty()) report.fail(10, "a late failure has no text");
   if (const int32_t again = failed.done()->wait(kMillisecond); again != fault.code) {
@@ -222,6 +296,13 @@ void check_after_fault(Reporter& report, const Compiled& compiled, const Case& c
   const Outcome dependent = compiled.run(c.inputs, settings);
   if (dependent.code != fault.code) {
     report.fail(10, "a run that waits for a point poisoned with code ", fault.code, " ends with code ", dependent.code);
+  }
+  for (uint32_t kind = 1; kind < std::min(2u, provider.devices()[0].nmemory_kinds); ++kind) {
+    GatedCopy copy(provider, 0, kind);
+    if (!copy.made() || !copy.start(failed.done()->point(), 0, 0)) break;  // it may fail at once
+    if (const int32_t code = copy.done().wait(10'000 * kMillisecond); code != fault.code) {
+      report.fail(10, "a copy that waits for a point poisoned with code ", fault.code, " ends with code ", code);
+    }
   }
   const Outcome next = compiled.run(c.inputs, {});
   if (next.code != TENON_OK) {
@@ -249,7 +330,7 @@ void check_faults(Reporter& report, const Manifest& manifest) {
       Flight flight(compiled, c.inputs, {});
       flight.start();
       const Outcome out = flight.finish();
-      if (out.late) return check_after_fault(report, compiled, c, flight, out, expected);
+      if (out.late) return check_after_fault(report, provider, compiled, c, flight, out, expected);
       if (out.code != TENON_OK) return report.fail(10, "a run failed at once with code ", out.code, ": ", out.text);
       expected = out.outputs;
     }

@@ -68,6 +68,9 @@ void print_profile(const boost::json::value& profile, size_t top) {
   }
   std::cout << '\n';
   table.print();
+  if (const double overlap = number_at(profile, "overlap_ns"); overlap > 0) {
+    std::cout << "work side by side: the rows sum to " << human_ns(overlap) << " more than the time that it took\n";
+  }
 }
 
 void bench(const BenchCommand& command, const Globals& globals) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <thread>
 
 namespace tenon::fake_device {
@@ -152,24 +153,52 @@ void Queue::run(Job& job) {
   for (const Point& s : job.signals) s.timeline->signal(s.value);
 }
 
-std::vector<Point> own_points(const plugin::Records<const tenon_point>& points) {
+void Manner::set(uint64_t jitter_us, uint64_t seed, std::string log) {
+  const std::lock_guard lock(mutex_);
+  jitter_us_ = jitter_us;
+  random_.seed(seed);
+  log_ = std::move(log);
+}
+
+uint64_t Manner::draw_us() {
+  const std::lock_guard lock(mutex_);
+  return jitter_us_ == 0 ? 0 : random_() % (jitter_us_ + 1);
+}
+
+void Manner::note(const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  if (!log_.empty()) std::ofstream(log_, std::ios::app) << line << '\n';
+}
+
+namespace {
+
+/// Points of this device's kind, and where `imported` is given of those that it imports, which are counted there.
+std::vector<Point> points_of(const plugin::Records<const tenon_point>& points, uint32_t* imported) {
   std::vector<Point> out;
   for (const tenon_point& p : points) {
-    require(p.kind == kTimelineKind, TENON_INVALID_ARGUMENT, "a point of timeline kind ", p.kind,
-            " was passed on, though this device imports none");
+    const bool foreign = p.kind != kTimelineKind;
+    require(!foreign || (imported != nullptr && (kImportKinds >> p.kind & 1) != 0), TENON_INVALID_ARGUMENT,
+            "a point of timeline kind ", p.kind, " was passed on, which this device does not import");
+    if (foreign) ++*imported;
     out.push_back({p.sync->timeline, p.value});
   }
   return out;
 }
 
-void run_on_queue(uint32_t queue, const plugin::Records<const tenon_point>& waits,
-                  const plugin::Records<const tenon_point>& signals, uint64_t delay_us, std::function<void()> work) {
-  require(queue < kQueues, TENON_INVALID_ARGUMENT, "queue ", queue, ", the device has ", kQueues);
-  Job job{own_points(waits), own_points(signals), delay_us, std::move(work)};
-  if (!job.signals.empty()) return hardware().queues[queue].submit(std::move(job));
+}  // namespace
+
+void run_on_queue(const Call& call, const plugin::Records<const tenon_point>& waits,
+                  const plugin::Records<const tenon_point>& signals, std::function<void()> work) {
+  require(call.queue < kQueues, TENON_INVALID_ARGUMENT, "queue ", call.queue, ", the device has ", kQueues);
+  uint32_t imported = 0;
+  Hardware& here = hardware();
+  Job job{points_of(waits, &imported), points_of(signals, nullptr), call.delay_us + here.manner.draw_us(),
+          std::move(work)};
+  here.manner.note(plugin::cat(call.what, " queue ", call.queue, " waits ", job.waits.size(), " imported ", imported));
+  if (!job.signals.empty()) return here.queues[call.queue].submit(std::move(job));
   const auto done = std::make_shared<Timeline>();
   job.signals.push_back({done, 1});
-  hardware().queues[queue].submit(std::move(job));
+  here.queues[call.queue].submit(std::move(job));
   std::string text;
   const int32_t code = done->wait(1, UINT64_MAX, &text);
   if (code != TENON_OK) fail(code, text);

@@ -12,12 +12,16 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <vector>
 
 namespace tenon::fake_device {
 
-inline constexpr uint32_t kTimelineKind = 9;  // of tenon_point.kind
+// The build makes two of these devices: FAKE_ID, FAKE_KIND (of its timelines) and FAKE_IMPORTS (a mask) tell them
+// apart.
+inline constexpr uint32_t kTimelineKind = FAKE_KIND;
+inline constexpr uint64_t kImportKinds = FAKE_IMPORTS;
 inline constexpr uint32_t kQueues = 2;
 inline constexpr uint32_t kHostMemory = 0;    // memory kinds, as the device record lists them
 inline constexpr uint32_t kDeviceMemory = 1;  // the host has no address
@@ -98,8 +102,25 @@ class Queue {
   bool started_ = false;
 };
 
+/// How calls behave besides what they compute, as the latest session asks for. Thread-safe.
+class Manner {
+ public:
+  void set(uint64_t jitter_us, uint64_t seed, std::string log);
+  /// From 0 to jitter_us, drawn anew for each call.
+  uint64_t draw_us();
+  /// Appends a line to the file `log`, when there is one.
+  void note(const std::string& line);
+
+ private:
+  std::mutex mutex_;
+  uint64_t jitter_us_ = 0;
+  std::mt19937_64 random_;
+  std::string log_;
+};
+
 /// All of it; one a process, never destroyed (its threads may outlive main).
 struct Hardware {
+  Manner manner;
   Memory memory;
   Queue queues[kQueues];
 };
@@ -114,13 +135,18 @@ struct tenon_sync {
 
 namespace tenon::fake_device {
 
-/// The points of one call. Throws TENON_INVALID_ARGUMENT for a point of another provider: import_kinds is 0.
-std::vector<Point> own_points(const plugin::Records<const tenon_point>& points);
+/// One call of execute or copy.
+struct Call {
+  const char* what;
+  uint32_t queue;
+  uint64_t delay_us;
+};
 
-/// Queues `work`. Complete on return when the call has no signals, else when they are reached. Throws what the work
-/// threw, when it waits for it.
-void run_on_queue(uint32_t queue, const plugin::Records<const tenon_point>& waits,
-                  const plugin::Records<const tenon_point>& signals, uint64_t delay_us, std::function<void()> work);
+/// Queues `work`. Throws TENON_INVALID_ARGUMENT for a point of another provider that this device does not import.
+/// Complete on return when the call has no signals, else when they are reached. Throws what the work threw, when it
+/// waits for it.
+void run_on_queue(const Call& call, const plugin::Records<const tenon_point>& waits,
+                  const plugin::Records<const tenon_point>& signals, std::function<void()> work);
 
 }  // namespace tenon::fake_device
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec.hpp"
 
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -18,7 +19,9 @@ using plugin::Value;
 
 namespace {
 
-constexpr std::string_view kOpNames[] = {"add", "mul", "relu", "scale3", "matmul", "nonzero"};
+constexpr std::chrono::seconds kHold{10};
+
+constexpr std::string_view kOpNames[] = {"add", "mul", "relu", "scale3", "matmul", "nonzero", "positives"};
 
 /// A device tensor's elements, dense.
 Array read_array(const Storage& from) {
@@ -42,7 +45,11 @@ void write_array(const Array& from, const Storage& to) {
 Session::Session(plugin::SessionDesc desc)
     : desc_(std::move(desc)),
       delay_us_(static_cast<uint64_t>(desc_.option_int("delay_us"))),
-      poison_after_(static_cast<uint64_t>(desc_.option_int("poison_after"))) {}
+      poison_after_(static_cast<uint64_t>(desc_.option_int("poison_after"))),
+      hold_until_(static_cast<uint64_t>(desc_.option_int("hold_until"))) {
+  hardware().manner.set(static_cast<uint64_t>(desc_.option_int("jitter_us")),
+                        static_cast<uint64_t>(desc_.option_int("seed")), std::string(desc_.option("log")));
+}
 
 void Session::query(const Graph& graph, const plugin::Sink& sink) {
   QueryOptions options;
@@ -61,8 +68,13 @@ std::unique_ptr<Exec> Session::compile(const plugin::Region& region, const plugi
 }
 
 void Session::count_run() {
-  if (++runs_ == poison_after_)
-    plugin::fail(TENON_DEVICE_LOST, "the fake device was told to fail at run ", poison_after_);
+  std::unique_lock lock(mutex_);
+  const uint64_t run = ++runs_;
+  begun_.notify_all();
+  if (run == poison_after_) plugin::fail(TENON_DEVICE_LOST, "the fake device was told to fail at run ", poison_after_);
+  if (run == 1 && !begun_.wait_for(lock, kHold, [&] { return runs_ >= hold_until_; })) {
+    plugin::fail(TENON_DEVICE_LOST, "run 1 was to last until run ", hold_until_, " begins, but only ", runs_, " did");
+  }
 }
 
 Exec::Exec(Session& session, const plugin::Region& region, tenon_exec_info& info)
@@ -138,7 +150,7 @@ std::unique_ptr<Prepared> Exec::prepare(const plugin::Shapes& shapes, tenon_prep
   return out;
 }
 
-std::function<void()> Exec::work_of(const Prepared& prepared, const Run& run, std::vector<int64_t>* found) {
+std::function<void()> Exec::work_of(const Prepared& prepared, const Run& run, Found* found) {
   std::vector<std::pair<uint32_t, Storage>> inputs;
   std::vector<std::pair<uint32_t, Storage>> outputs;
   for (uint32_t i = 0; i < inputs_.size(); ++i) {
@@ -153,10 +165,9 @@ std::function<void()> Exec::work_of(const Prepared& prepared, const Run& run, st
     std::vector<Array> slots(nslots_);
     for (const auto& [slot, storage] : inputs) slots[slot] = read_array(storage);
     for (const Step& s : steps_) {
-      if (s.op == Op::nonzero) {
-        *found = nonzero(slots[s.a]);
-        return;
-      }
+      if (s.op == Op::nonzero) found->indices = nonzero(slots[s.a]);
+      if (s.op == Op::positives) found->values = positives(slots[s.a]);
+      if (makes_open_output(s.op)) return;
       slots[s.out].dims = dims[s.out];
       run_step(s, slots[s.a], slots[s.b], s.pack != TENON_NO_ID ? packs_[s.pack].data : nullptr, scratch, slots[s.out]);
     }
@@ -166,18 +177,26 @@ std::function<void()> Exec::work_of(const Prepared& prepared, const Run& run, st
 
 void Exec::execute(const Prepared& prepared, const Run& run) {
   run.task().check();
-  if (steps_.front().op != Op::nonzero) {
-    const uint64_t delay = session_.delay_us() * steps_.size();
-    return run_on_queue(run.raw().queue, run.waits(), run.signals(), delay, work_of(prepared, run, nullptr));
+  const Call call{"execute", run.raw().queue, session_.delay_us() * steps_.size()};
+  if (!makes_open_output(steps_.front().op)) {
+    return run_on_queue(call, run.waits(), run.signals(), work_of(prepared, run, nullptr));
   }
-  // The size of the output is known only when the work is done, so this one waits and signals from here.
-  std::vector<int64_t> found;
-  run_on_queue(run.raw().queue, run.waits(), {}, session_.delay_us(), work_of(prepared, run, &found));
+  // How large the output is, is known when the work is done, so the host waits here; the output is written later.
+  Found found;
+  run_on_queue(call, run.waits(), {}, work_of(prepared, run, &found));
   const int64_t rank = static_cast<int64_t>(run.input(0).rank);
-  const int64_t dims[] = {rank, rank == 0 ? 0 : static_cast<int64_t>(found.size()) / rank};
-  const tenon_tensor out = run.alloc_output(0, dims);
-  if (!found.empty()) std::memcpy(out.data, found.data(), found.size() * sizeof(int64_t));
-  for (const Point& p : own_points(run.signals())) p.timeline->signal(p.value);
+  const int64_t columns = rank == 0 ? 0 : static_cast<int64_t>(found.indices.size()) / rank;
+  const bool indices = steps_.front().op == Op::nonzero;
+  const std::vector<int64_t> dims =
+      indices ? std::vector<int64_t>{rank, columns} : std::vector<int64_t>{static_cast<int64_t>(found.values.size())};
+  const Storage out = Storage::of(run.alloc_output(0, dims));
+  run_on_queue(call, {}, run.signals(), [indices, out, found = std::move(found)] {
+    if (!indices) return write_array({out.dims, found.values}, out);
+    out.begin_write();
+    if (!found.indices.empty()) {
+      std::memcpy(out.data, found.indices.data(), found.indices.size() * sizeof(int64_t));
+    }
+  });
 }
 
 }  // namespace tenon::fake_device

@@ -5,9 +5,10 @@
 
 #include <tenon/provider.hpp>
 
-#include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,7 +42,12 @@ class Exec {
   };
   void add_step(const plugin::Node& node, const plugin::Graph& graph);
   uint32_t request_pack(const plugin::Value& weight);
-  std::function<void()> work_of(const Prepared& prepared, const plugin::Run& run, std::vector<int64_t>* found);
+  /// What an open output is made of; the other of the two stays empty.
+  struct Found {
+    std::vector<int64_t> indices;
+    std::vector<float> values;
+  };
+  std::function<void()> work_of(const Prepared& prepared, const plugin::Run& run, Found* found);
 
   Session& session_;
   std::vector<Step> steps_;
@@ -62,14 +68,18 @@ class Session {
 
   const plugin::SessionDesc& desc() const { return desc_; }
   uint64_t delay_us() const { return delay_us_; }
-  /// Called by each execute on its queue; throws when this one is to be poisoned.
+  /// Called by each execute on its queue; throws when this one is to be poisoned. The first one lasts until as many
+  /// have begun as `hold_until` says.
   void count_run();
 
  private:
   plugin::SessionDesc desc_;
   uint64_t delay_us_;
   uint64_t poison_after_;
-  std::atomic<uint64_t> runs_ = 0;
+  uint64_t hold_until_;
+  std::mutex mutex_;
+  std::condition_variable begun_;
+  uint64_t runs_ = 0;
 };
 
 }  // namespace tenon::fake_device

@@ -38,6 +38,7 @@ tenon_device make_device(std::span<const tenon_memory_kind> kinds) {
   d.driver = str("fake 1.0");
   d.bytes = uint64_t{1} << 32;
   d.max_allocation = uint64_t{1} << 32;
+  d.import_kinds = kImportKinds;
   d.nqueues = kQueues;
   d.nmemory_kinds = static_cast<uint32_t>(kinds.size());
   d.memory_kinds = kinds.data();
@@ -60,6 +61,9 @@ std::vector<tenon_option_desc> make_options() {
   std::vector<tenon_option_desc> out;
   out.push_back(int_option("delay_us", "200", 1e7, "How late each node completes, in microseconds"));
   out.push_back(int_option("poison_after", "0", 1e9, "Which execute of the session fails late; 0 for none"));
+  out.push_back(int_option("jitter_us", "0", 1e7, "How much later than that each call completes, drawn from 0 on"));
+  out.push_back(int_option("seed", "0", 1e9, "Of what is drawn"));
+  out.push_back(int_option("hold_until", "0", 1e9, "The first execute lasts until so many have begun; 0 for none"));
   out.push_back(int_option("est_ns", "0", 1e12, "Estimated time of a node in nanoseconds; 0 for a guess"));
   tenon_option_desc choice{};
   choice.name = str("layouts");
@@ -75,6 +79,12 @@ std::vector<tenon_option_desc> make_options() {
   decline.type = TENON_OPTION_STRING;
   decline.text = str("compile declines regions that hold this operator");
   out.push_back(decline);
+  tenon_option_desc log{};
+  log.name = str("log");
+  log.type = TENON_OPTION_STRING;
+  log.text =
+      str("A file to which each call adds a line: its queue, how many points it waits for, and how many others made");
+  out.push_back(log);
   return out;
 }
 
@@ -82,7 +92,7 @@ std::vector<tenon_option_desc> make_options() {
 
 class FakeDevice {
  public:
-  static constexpr plugin::Identity identity{.id = "fake-device",
+  static constexpr plugin::Identity identity{.id = FAKE_ID,
                                              .version = "0.1.0",
                                              .features = TENON_FEATURE_ASYNC | TENON_FEATURE_OWN_THREADS,
                                              .build = "C++20, for tests"};
@@ -92,27 +102,35 @@ class FakeDevice {
     factor_.type = TENON_ATTR_FLOAT;
     factor_.count = 1;
     factor_.f = kScale3Factor;
-    schema_.domain = str(kDomain);
-    schema_.op = str(kScale3);
-    schema_.since_version = 1;
-    schema_.min_inputs = schema_.max_inputs = 1;
-    schema_.min_outputs = schema_.max_outputs = 1;
-    schema_.nattributes = 1;
-    schema_.attributes = &factor_;
-    schema_.attribute_stride = sizeof(factor_);
-    schema_.text = str("Y = factor * X, elementwise, float only");
+    for (tenon_schema& schema : schemas_) {
+      schema.domain = str(kDomain);
+      schema.since_version = 1;
+      schema.min_inputs = schema.max_inputs = 1;
+      schema.min_outputs = schema.max_outputs = 1;
+    }
+    schemas_[0].op = str(kScale3);
+    schemas_[0].nattributes = 1;
+    schemas_[0].attributes = &factor_;
+    schemas_[0].attribute_stride = sizeof(factor_);
+    schemas_[0].text = str("Y = factor * X, elementwise, float only");
+    schemas_[1].op = str(kPositives);
+    schemas_[1].text = str("Y = the elements of X greater than zero in their order, float only");
   }
 
   std::span<const tenon_device> devices() { return {&device_, 1}; }
   std::span<const tenon_option_desc> options() { return options_; }
-  std::span<const tenon_schema> schemas() { return {&schema_, 1}; }
+  std::span<const tenon_schema> schemas() { return schemas_; }
 
   void infer(const plugin::Node& node, const Shapes& shapes) {
-    plugin::require(node.is(kDomain, kScale3), TENON_UNSUPPORTED, "no schema of ", node.domain(), ":", node.op());
+    const bool open = node.is(kDomain, kPositives);
+    plugin::require(open || node.is(kDomain, kScale3), TENON_UNSUPPORTED, "no schema of ", node.domain(), ":",
+                    node.op());
     const tenon_shape& x = shapes.inputs()[0];
     tenon_shape& y = shapes.outputs()[0];
     y.dtype = x.dtype;
-    if (x.rank == TENON_UNKNOWN_RANK)
+    if (open)
+      shapes.set(0, std::vector<int64_t>{TENON_UNKNOWN_DIM});
+    else if (x.rank == TENON_UNKNOWN_RANK)
       y.rank = TENON_UNKNOWN_RANK;
     else
       shapes.set(0, shapes.dims(0));
@@ -135,7 +153,7 @@ class FakeDevice {
   void copy(const tenon_copy& copy) {
     const plugin::Records<const tenon_point> waits(copy.waits, copy.nwaits, copy.point_stride);
     const plugin::Records<const tenon_point> signals(copy.signals, copy.nsignals, copy.point_stride);
-    run_on_queue(copy.queue, waits, signals, kCopyDelayUs,
+    run_on_queue({"copy", copy.queue, kCopyDelayUs}, waits, signals,
                  [src = Storage::of(*copy.src), dst = Storage::of(*copy.dst)] { copy_storage(src, dst); });
   }
   uint64_t copy_cost(const tenon_copy& copy) { return kCopyDelayUs * 1000 + copy.src->bytes; }
@@ -157,7 +175,7 @@ class FakeDevice {
   tenon_device device_;
   std::vector<tenon_option_desc> options_ = make_options();
   tenon_attribute factor_{};
-  tenon_schema schema_{};
+  tenon_schema schemas_[2] = {};
 };
 
 }  // namespace tenon::fake_device

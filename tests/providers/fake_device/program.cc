@@ -2,6 +2,7 @@
 #include "program.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace tenon::fake_device {
 
@@ -30,6 +31,8 @@ std::vector<int64_t> step_dims(const Step& step, std::span<const int64_t> a, std
     case Op::matmul:
       require(a.size() == 2 && b.size() == 2 && a[1] == b[0], TENON_INVALID_TENSOR, "MatMul of dims ", a, " and ", b);
       return {a[0], b[1]};
+    case Op::positives:
+      return {TENON_UNKNOWN_DIM};
     case Op::nonzero:
       break;
   }
@@ -86,6 +89,12 @@ void run_step(const Step& step, const Array& a, const Array& b, const float* pac
     const float q = b.data[static_cast<size_t>(broadcast_index(i, out.dims, b.dims))];
     y = step.op == Op::add ? p + q : p * q;
   }
+}
+
+std::vector<float> positives(const Array& a) {
+  std::vector<float> found;
+  std::copy_if(a.data.begin(), a.data.end(), std::back_inserter(found), [](float x) { return x > 0; });
+  return found;
 }
 
 std::vector<int64_t> nonzero(const Array& a) {

@@ -16,8 +16,12 @@ namespace tenon::fake_device {
 inline constexpr std::string_view kDomain = "com.tenon.test";
 inline constexpr std::string_view kScale3 = "Scale3";
 inline constexpr float kScale3Factor = 3.0f;  // default of its attribute `factor`
+inline constexpr std::string_view kPositives = "Positives";
 
-enum class Op { add, mul, relu, scale, matmul, nonzero };
+enum class Op { add, mul, relu, scale, matmul, nonzero, positives };
+
+/// Whether only the data tells how large the output is.
+inline bool makes_open_output(Op op) { return op == Op::nonzero || op == Op::positives; }
 
 struct Step {
   Op op;
@@ -45,6 +49,9 @@ void run_step(const Step& step, const Array& a, const Array& b, const float* pac
 
 /// Indices of the elements that are not zero: [rank, n], as ONNX's NonZero.
 std::vector<int64_t> nonzero(const Array& a);
+
+/// The elements greater than zero, in order.
+std::vector<float> positives(const Array& a);
 
 }  // namespace tenon::fake_device
 

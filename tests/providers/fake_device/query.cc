@@ -23,8 +23,9 @@ struct Known {
   Op is;
 };
 constexpr Known kKnown[] = {
-    {"ai.onnx", "Add", 7, Op::add},       {"ai.onnx", "Mul", 7, Op::mul},         {"ai.onnx", "Relu", 6, Op::relu},
-    {"ai.onnx", "MatMul", 1, Op::matmul}, {"ai.onnx", "NonZero", 9, Op::nonzero}, {kDomain, kScale3, 1, Op::scale},
+    {"ai.onnx", "Add", 7, Op::add},          {"ai.onnx", "Mul", 7, Op::mul},         {"ai.onnx", "Relu", 6, Op::relu},
+    {"ai.onnx", "MatMul", 1, Op::matmul},    {"ai.onnx", "NonZero", 9, Op::nonzero}, {kDomain, kScale3, 1, Op::scale},
+    {kDomain, kPositives, 1, Op::positives},
 };
 
 const Known* find(const Node& node) {
@@ -168,7 +169,7 @@ void answer(const Graph& graph, const plugin::Sink& sink, const QueryOptions& op
       sink.refuse(node, refusal->reason, refusal->text, refusal->value);
       continue;
     }
-    if (options.fusion && !fused.contains(n) && op_of(node) != Op::nonzero) {
+    if (options.fusion && !fused.contains(n) && !makes_open_output(op_of(node))) {
       const std::vector<uint32_t> chain = chain_from(graph, n, readers);
       if (chain.size() > 1) send_claims(graph, sink, chain, options);
       fused.insert(chain.begin(), chain.end());

@@ -225,7 +225,7 @@ TENON_EXPORT int32_t tenon_session_run(tenon_session* session, const tenon_run_o
 /* Chrome trace JSON of all runs since the load or the last reset. */
 TENON_EXPORT int32_t tenon_session_profile_trace(tenon_session* session, tenon_text** out, tenon_status* status);
 /* JSON: {"runs","run_ns","nodes":[{"path","op","provider","kernel","calls","total_ns","share"}]}, slowest first; the
- * nodes' times and "executor" sum to within 5% of run_ns. */
+ * nodes' times and "executor", less "overlap_ns" (of work side by side), sum to within 5% of run_ns. */
 TENON_EXPORT int32_t tenon_session_profile_json(tenon_session* session, tenon_text** out, tenon_status* status);
 TENON_EXPORT int32_t tenon_session_profile_reset(tenon_session* session, tenon_status* status);
 
