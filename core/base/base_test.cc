@@ -17,6 +17,7 @@
 #include "core/base/fp_guard.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/log.hpp"
+#include "core/base/name_table.hpp"
 #include "core/base/status.hpp"
 
 namespace tenon {
@@ -103,6 +104,27 @@ TEST(Log, goes_to_the_callback) {
   set_log_callback(nullptr, nullptr);
   set_log_level(before);
   EXPECT_EQ(lines, (std::vector<std::string>{"info:one", "error:two"}));
+}
+
+TEST(NameTable, finds_what_was_put_in) {
+  NameTable table;
+  EXPECT_EQ(table.find("a"), nullptr);
+  std::vector<std::string> names(1000);
+  for (uint32_t i = 0; i < names.size(); ++i) {
+    names[i] = "n" + std::to_string(i);
+    const auto [number, added] = table.emplace(names[i], i);
+    EXPECT_TRUE(added);
+    EXPECT_EQ(*number, i);
+  }
+  for (uint32_t i = 0; i < names.size(); ++i) {
+    const auto [number, added] = table.emplace(names[i], 0);
+    EXPECT_FALSE(added);
+    EXPECT_EQ(*number, i);
+  }
+  EXPECT_EQ(table.size(), names.size());
+  EXPECT_FALSE(table.contains("n1000"));
+  EXPECT_TRUE(table.emplace("", 7).second);
+  EXPECT_EQ(*table.find(""), 7u);
 }
 
 TEST(Arena, keeps_addresses_and_zeroes) {

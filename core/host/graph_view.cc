@@ -11,7 +11,32 @@
 namespace tenon {
 namespace {
 
+constexpr size_t kFew = 16;  // below, looking along a list beats a hash table
+
 constexpr uint64_t kMaxAttributeBytes = 64u << 20;  // of a splat that is spread out for an attribute
+
+// Ids of a region, most of which are of one node.
+class IdSet {
+ public:
+  bool insert(uint32_t id) {
+    if (contains(id)) {
+      return false;
+    }
+    if (few_.size() < kFew) {
+      few_.push_back(id);
+    } else {
+      many_.insert(id);
+    }
+    return true;
+  }
+  bool contains(uint32_t id) const {
+    return std::find(few_.begin(), few_.end(), id) != few_.end() || (!many_.empty() && many_.contains(id));
+  }
+
+ private:
+  std::vector<uint32_t> few_;
+  std::unordered_set<uint32_t> many_;
+};
 
 template <typename T>
 uint32_t count32(const T& list) {
@@ -146,16 +171,36 @@ void describe_type(Arena& arena, const Type& type, tenon_graph_value* to) {
   to->symbols = symbols;
 }
 
-uint32_t& GraphView::local_slot(ValueId id) {
-  return local_values_.empty() ? region_values_.try_emplace(id, TENON_NO_ID).first->second : local_values_[id];
+uint32_t GraphView::find_value(ValueId id) const {
+  if (!local_values_.empty()) {
+    return local_values_[id];
+  }
+  if (region_values_.empty()) {
+    const auto at = std::find(value_ids_.begin(), value_ids_.end(), id);
+    return at == value_ids_.end() ? TENON_NO_ID : static_cast<uint32_t>(at - value_ids_.begin());
+  }
+  const auto at = region_values_.find(id);
+  return at == region_values_.end() ? TENON_NO_ID : at->second;
+}
+
+void GraphView::note_value(ValueId id, uint32_t local) {
+  value_ids_.push_back(id);
+  if (!local_values_.empty()) {
+    local_values_[id] = local;
+  } else if (!region_values_.empty()) {
+    region_values_.emplace(id, local);
+  } else if (value_ids_.size() > kFew) {
+    for (uint32_t i = 0; i < value_ids_.size(); ++i) {
+      region_values_.emplace(value_ids_[i], i);
+    }
+  }
 }
 
 uint32_t GraphView::add_value(ValueId id) {
   if (id == kNone) {
     return TENON_NO_ID;
   }
-  uint32_t& local = local_slot(id);
-  if (local != TENON_NO_ID) {
+  if (const uint32_t local = find_value(id); local != TENON_NO_ID) {
     return local;
   }
   const Value& value = graph_->values[id];
@@ -165,9 +210,8 @@ uint32_t GraphView::add_value(ValueId id) {
   record.name = abi_string(value.name);
   record.const_id = value.constant;
   describe_type(arena_, value.type, &record);
-  local = record.id;
   values_.push_back(record);
-  value_ids_.push_back(id);
+  note_value(id, record.id);
   return record.id;
 }
 
@@ -229,6 +273,10 @@ Result<GraphView> GraphView::whole(const Graph& graph) {
   view.graph_ = &graph;
   view.local_nodes_.assign(graph.nodes.size(), TENON_NO_ID);
   view.local_values_.assign(graph.values.size(), TENON_NO_ID);
+  view.nodes_.reserve(graph.order.size());
+  view.node_ids_.reserve(graph.order.size());
+  view.values_.reserve(graph.values.size());
+  view.value_ids_.reserve(graph.values.size());
   std::vector<uint32_t> inputs, outputs;
   for (ValueId id : graph.inputs) {
     inputs.push_back(view.add_value(id));
@@ -252,14 +300,16 @@ Result<GraphView> GraphView::whole(const Graph& graph) {
 
 RegionBorder region_border(const GraphView& whole, std::span<const NodeId> nodes) {
   const Graph& graph = whole.graph();
-  const std::unordered_set<NodeId> inside(nodes.begin(), nodes.end());
-  std::unordered_set<ValueId> seen;
+  IdSet inside, seen;
+  for (NodeId id : nodes) {
+    inside.insert(id);
+  }
   RegionBorder border;
   for (NodeId id : nodes) {
     for (ValueId value : graph.nodes[id].inputs) {
       const bool from_outside =
-          value != kNone && (graph.values[value].producer == kNone || inside.count(graph.values[value].producer) == 0);
-      if (from_outside && seen.insert(value).second) {
+          value != kNone && (graph.values[value].producer == kNone || !inside.contains(graph.values[value].producer));
+      if (from_outside && seen.insert(value)) {
         border.inputs.push_back(value);
       }
     }
@@ -268,7 +318,7 @@ RegionBorder region_border(const GraphView& whole, std::span<const NodeId> nodes
         continue;
       }
       const auto& users = graph.values[value].users;
-      const auto is_outside = [&](NodeId user) { return inside.count(user) == 0; };
+      const auto is_outside = [&](NodeId user) { return !inside.contains(user); };
       if (whole.is_output(value) || std::any_of(users.begin(), users.end(), is_outside)) {
         border.outputs.push_back(value);
       }

@@ -48,7 +48,8 @@ class GraphView {
  private:
   GraphView() = default;
   uint32_t add_value(ValueId id);
-  uint32_t& local_slot(ValueId id);
+  uint32_t find_value(ValueId id) const;
+  void note_value(ValueId id, uint32_t local);
   Status add_node(NodeId id);
   void finish(const std::vector<uint32_t>& inputs, const std::vector<uint32_t>& outputs, const GraphView* queried);
 
@@ -62,7 +63,7 @@ class GraphView {
   std::vector<uint32_t> local_nodes_;   // by IR id; of a whole graph
   std::vector<uint32_t> local_values_;  // likewise
   std::vector<bool> is_output_;         // likewise
-  // By IR id, while a region is made: tables as long as the graph would make many small regions quadratic.
+  // By IR id, while a region of many values is made: tables as long as the graph would make many regions quadratic.
   std::unordered_map<ValueId, uint32_t> region_values_;
 };
 

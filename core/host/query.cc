@@ -307,6 +307,7 @@ Result<QueryResult> query_provider(ProviderSession& session, const GraphView& vi
   result.violations = std::move(sink.violations);
   std::vector<bool> claimed(view.nodes(), false), refused(view.nodes(), false);
   std::unordered_map<uint32_t, std::string> dropped;
+  result.claims.reserve(sink.claims.size());
   for (const auto& raw : sink.claims) {
     Checker checker(session, view);
     Claim claim;

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
+
+#include "core/base/hash.hpp"
 
 namespace tenon {
 
@@ -91,28 +94,57 @@ void Node::erase_attribute(std::string_view attribute_name) {
 
 // ---- Names ----
 
+// False: somebody has it.
+bool Graph::take_name(Names& names, std::string_view wanted) {
+  std::vector<uint64_t>& table = names.taken;
+  const auto place = [&table](uint64_t hash) {
+    size_t at = (hash >> 1) & (table.size() - 1);  // bit 0 is the same in all
+    while (table[at] != 0 && table[at] != hash) {
+      at = (at + 1) & (table.size() - 1);
+    }
+    return at;
+  };
+  if (names.count * 2 >= table.size()) {
+    const std::vector<uint64_t> old =
+        std::exchange(table, std::vector<uint64_t>(std::max<size_t>(64, table.size() * 2)));
+    for (uint64_t hash : old) {
+      if (hash != 0) {
+        table[place(hash)] = hash;
+      }
+    }
+  }
+  const uint64_t hash = hash_bytes(wanted.data(), wanted.size()).low | 1;  // 0 marks a free place
+  uint64_t& entry = table[place(hash)];
+  if (entry != 0) {
+    return false;
+  }
+  entry = hash;
+  ++names.count;
+  return true;
+}
+
 std::string Graph::unique_name(Names& names, std::string_view wanted) {
   std::string name(wanted);
-  if (names.taken.insert(name).second) {
+  if (take_name(names, name)) {
     return name;
   }
   uint32_t& suffix = names.next_suffix[name];
   do {
     name = std::string(wanted) + "_" + std::to_string(++suffix);
-  } while (!names.taken.insert(name).second);
+  } while (!take_name(names, name));
   return name;
 }
 
 std::string Graph::unique_value_name(std::string_view wanted) {
   for (; value_names_.seen < values.size(); ++value_names_.seen) {
-    value_names_.taken.insert(values[value_names_.seen].name);
+    take_name(value_names_, values[value_names_.seen].name);
   }
   return unique_name(value_names_, wanted.empty() ? "value" : wanted);
 }
 
 std::string Graph::unique_node_name(std::string_view wanted) {
   for (; node_names_.seen < nodes.size(); ++node_names_.seen) {
-    node_names_.taken.insert(nodes[node_names_.seen].name);
+    take_name(node_names_, nodes[node_names_.seen].name);
   }
   return unique_name(node_names_, wanted.empty() ? "node" : wanted);
 }

@@ -149,11 +149,13 @@ struct Graph {
  private:
   // Names in use, read lazily from values and nodes so that filling those vectors directly is fine, too.
   struct Names {
-    std::unordered_set<std::string> taken;
+    std::vector<uint64_t> taken;  // hashes, an open-addressing table; two names of one hash cost a needless suffix
+    size_t count = 0;             // of hashes in it
     std::unordered_map<std::string, uint32_t> next_suffix;
     size_t seen = 0;
   };
-  std::string unique_name(Names& names, std::string_view wanted);
+  static bool take_name(Names& names, std::string_view wanted);
+  static std::string unique_name(Names& names, std::string_view wanted);
   size_t position_of(NodeId id);
   void drop_use(ValueId value, NodeId user);
   void detach(NodeId id);

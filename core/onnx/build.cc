@@ -139,8 +139,8 @@ Result<Type> Builder::read_type(const wire::Type& wire, bool fresh) {
 }
 
 Result<ValueId> Builder::find_value(std::string_view name, Scope* scope) {
-  if (const auto it = scope->names.find(name); it != scope->names.end()) {
-    return it->second;
+  if (const ValueId* known = scope->names.find(name); known != nullptr) {
+    return *known;
   }
   if (scope->parent == nullptr) {
     return Status(TENON_INVALID_MODEL, "reads '" + std::string(name) + "', which nothing makes")
@@ -183,11 +183,11 @@ Status Builder::add_default(const wire::Tensor& tensor, Scope* scope) {
   if (!constant.ok()) {
     return about(constant.status(), *scope, "initializer", tensor.name);
   }
-  const auto [it, added] = scope->names.emplace(tensor.name, kNone);
+  const auto [id, added] = scope->names.emplace(tensor.name, kNone);
   if (!added) {
     return invalid_value(*scope, "initializer", tensor.name, "stands there twice");
   }
-  it->second = scope->graph->add_constant(scope->prefix + std::string(tensor.name), std::move(constant).value());
+  *id = scope->graph->add_constant(scope->prefix + std::string(tensor.name), std::move(constant).value());
   return {};
 }
 
@@ -201,11 +201,11 @@ Status Builder::add_initializers(const wire::Graph& graph, Scope* scope) {
     if (!constant.ok()) {
       return about(constant.status(), *scope, "sparse initializer", name);
     }
-    const auto [it, added] = scope->names.emplace(name, kNone);
+    const auto [id, added] = scope->names.emplace(name, kNone);
     if (!added || name.empty()) {
       return invalid_value(*scope, "sparse initializer", name, name.empty() ? "has no name" : "stands there twice");
     }
-    it->second = scope->graph->add_constant(scope->prefix + std::string(name), std::move(constant).value());
+    *id = scope->graph->add_constant(scope->prefix + std::string(name), std::move(constant).value());
   }
   return {};
 }
@@ -222,7 +222,7 @@ Status Builder::add_inputs(const wire::Graph& graph, const std::vector<Type>* se
     if (!type.ok()) {
       return about(type.status(), *scope, "input", info.name);
     }
-    const auto [it, added] = scope->names.emplace(info.name, kNone);
+    const auto [id, added] = scope->names.emplace(info.name, kNone);
     if (added) {
       if (seeds == nullptr && (!type->known() || (type->is_tensor() && type->dtype == TENON_UNDEFINED))) {
         return invalid_value(*scope, "input", info.name, "has no type");
@@ -241,11 +241,11 @@ Status Builder::add_inputs(const wire::Graph& graph, const std::vector<Type>* se
           type = seed;
         }
       }
-      it->second = target.add_value(scope->prefix + std::string(info.name), *type);
-      target.inputs.push_back(it->second);
+      *id = target.add_value(scope->prefix + std::string(info.name), *type);
+      target.inputs.push_back(*id);
       continue;
     }
-    const Value& initializer = target.values[it->second];
+    const Value& initializer = target.values[*id];
     if (initializer.constant == kNone) {
       return invalid_value(*scope, "input", info.name, "stands there twice");
     }
@@ -259,12 +259,12 @@ Status Builder::add_inputs(const wire::Graph& graph, const std::vector<Type>* se
       return invalid_value(*scope, "input", info.name, "of a body has an initializer");
     }
     if (ir_version >= 4) {
-      Value& value = target.values[it->second];
+      Value& value = target.values[*id];
       value.constant = kNone;
       value.shape_class = ShapeClass::unknown;
       value.type = type->known() ? *type : type_of(*constant);
-      target.inputs.push_back(it->second);
-      model_->overridable.emplace(it->second, constant);
+      target.inputs.push_back(*id);
+      model_->overridable.emplace(*id, constant);
     }
   }
   return {};
@@ -319,7 +319,12 @@ Status Builder::check_declared(ValueId id, std::string_view name, const Scope& s
 Status Builder::build_nodes(const std::vector<wire::Node>& nodes, Scope* scope) {
   TENON_ASSIGN_OR_RETURN(const std::vector<uint32_t> order, order_nodes(nodes, *scope));
   scope->nodes = &nodes;
-  scope->names.reserve(scope->names.size() + nodes.size() * 2);
+  scope->names.reserve(scope->names.size() + nodes.size());
+  if (scope->graph->nodes.empty()) {  // once a graph: inlined functions leave growth to the vectors
+    scope->graph->values.reserve(scope->graph->values.size() + nodes.size());
+    scope->graph->nodes.reserve(nodes.size());
+    scope->graph->order.reserve(nodes.size());
+  }
   // Values first: the names of a graph's own values win over those that inlined functions bring.
   for (const wire::Node& node : nodes) {
     for (const std::string_view name : node.output) {

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/base/name_table.hpp"
 #include "core/onnx/facts.hpp"
 #include "core/onnx/import.hpp"
 #include "core/onnx/schema.hpp"
@@ -57,7 +58,7 @@ struct Scope {
   std::string prefix;                  // before the names of a function's nodes and values: "Call_2/"
   uint32_t depth = 0;                  // graphs and functions around
   bool tentative = false;              // in a branch of an If
-  std::unordered_map<std::string_view, ValueId> names;
+  NameTable names;                     // to ValueId
   std::unordered_map<std::string_view, const wire::Type*> declared;  // value_info and outputs
   std::unordered_map<std::string_view, ValueId> bound_outputs;       // of a function: its caller's values
   const std::vector<wire::Node>* nodes = nullptr;                    // the list itself
@@ -128,6 +129,7 @@ class Builder {
   const std::vector<OriginId>* inherited_ = nullptr;  // of every node, in build_function
   std::unordered_map<const Graph*, std::unordered_map<ValueId, ValueId>> captures_;
   std::unordered_map<std::string, const onnx_facts::Operator*> operators_;
+  std::string operator_key_;  // of the last look-up: kept for its room
   std::vector<std::unique_ptr<onnx_facts::Operator>> custom_;
 };
 

@@ -57,8 +57,8 @@ class Builder::Raising final : public forms::Raise {
 };
 
 const Operator* Builder::find_operator(std::string_view domain, std::string_view op, uint32_t opset) {
-  std::string key(domain);
-  key.append(1, '\0').append(op).append(1, '\0').append(std::to_string(opset));
+  std::string& key = operator_key_;
+  key.assign(domain).append(1, '\0').append(op).append(1, '\0').append(std::to_string(opset));
   if (const auto it = operators_.find(key); it != operators_.end()) {
     return it->second;
   }
@@ -69,7 +69,7 @@ const Operator* Builder::find_operator(std::string_view domain, std::string_view
       found = custom_.back().get();
     }
   }
-  operators_.emplace(std::move(key), found);
+  operators_.emplace(key, found);
   return found;
 }
 
@@ -104,7 +104,7 @@ Status Builder::build_node(const wire::Node& wire, size_t index, Scope* scope) {
     node.inputs.push_back(id);
   }
   for (const std::string_view name : wire.output) {
-    node.outputs.push_back(name.empty() ? kNone : scope->names.at(name));
+    node.outputs.push_back(name.empty() ? kNone : *scope->names.find(name));
   }
   while (!node.inputs.empty() && node.inputs.back() == kNone) {
     node.inputs.pop_back();
@@ -114,7 +114,7 @@ Status Builder::build_node(const wire::Node& wire, size_t index, Scope* scope) {
   TENON_RETURN_IF_ERROR(call.locate(function != nullptr ? build_call(&call, *function) : build_operator(&call)));
   for (const std::string_view name : wire.output) {
     if (!name.empty()) {
-      TENON_RETURN_IF_ERROR(check_declared(scope->names.at(name), name, *scope));
+      TENON_RETURN_IF_ERROR(check_declared(*scope->names.find(name), name, *scope));
     }
   }
   return {};
@@ -313,8 +313,8 @@ Status Builder::inline_function(const wire::Function& function, const std::vecto
     if (i >= outputs.size() || outputs[i] == kNone) {
       continue;
     }
-    if (const auto it = inner->names.find(name); it != inner->names.end() && it->second != kNone) {
-      passed.emplace_back(it->second, outputs[i]);
+    if (const ValueId* input = inner->names.find(name); input != nullptr && *input != kNone) {
+      passed.emplace_back(*input, outputs[i]);
     } else if (!inner->bound_outputs.emplace(name, outputs[i]).second) {
       return Status(TENON_INVALID_MODEL, "calls a function with two outputs '" + std::string(name) + "'");
     }

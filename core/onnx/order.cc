@@ -60,7 +60,6 @@ std::string label(const std::vector<wire::Node>& nodes, uint32_t index) {
   return node.name.empty() ? std::string(node.op_type) + "_" + std::to_string(index) : std::string(node.name);
 }
 
-using Producers = std::unordered_map<std::string_view, uint32_t>;
 using Sources = std::vector<std::vector<uint32_t>>;  // per node: the nodes it reads from
 
 Status cycle(const std::vector<wire::Node>& nodes, const Sources& sources, const std::vector<uint32_t>& waiting,
@@ -104,7 +103,7 @@ bool is_read(std::string_view name, const Scope& scope) {
 }
 
 Result<std::vector<uint32_t>> order_nodes(const std::vector<wire::Node>& nodes, const Scope& scope) {
-  Producers producers;
+  NameTable producers;
   producers.reserve(nodes.size());
   for (uint32_t i = 0; i < nodes.size(); ++i) {
     for (const std::string_view name : nodes[i].output) {
@@ -113,9 +112,9 @@ Result<std::vector<uint32_t>> order_nodes(const std::vector<wire::Node>& nodes, 
       }
       const bool first = producers.emplace(name, i).second;
       if (!first || scope.names.contains(name)) {
-        return Status(TENON_INVALID_MODEL, scope.place + "/" + label(nodes, i) + ": value '" + std::string(name) +
-                                               "' is already made by " +
-                                               (first ? "an input or initializer" : label(nodes, producers[name])))
+        return Status(TENON_INVALID_MODEL,
+                      scope.place + "/" + label(nodes, i) + ": value '" + std::string(name) + "' is already made by " +
+                          (first ? "an input or initializer" : label(nodes, *producers.find(name))))
             .with_node(scope.place + "/" + label(nodes, i), std::string(nodes[i].op_type))
             .with_value(std::string(name));
       }
@@ -125,9 +124,9 @@ Result<std::vector<uint32_t>> order_nodes(const std::vector<wire::Node>& nodes, 
   Sources sources(nodes.size());
   for (uint32_t i = 0; i < nodes.size(); ++i) {
     for (const std::string_view name : names_read(nodes[i])) {
-      if (const auto it = producers.find(name); it != producers.end()) {
-        sources[i].push_back(it->second);
-        sorted = sorted && it->second < i;
+      if (const uint32_t* producer = producers.find(name); producer != nullptr) {
+        sources[i].push_back(*producer);
+        sorted = sorted && *producer < i;
       }
     }
   }

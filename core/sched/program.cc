@@ -55,7 +55,10 @@ class Builder {
     options.fusion = options_.fusion;
     options.views = options_.views;
     options.in_slice = [this](NodeId id) { return program_->shapes->in_slice(id); };
-    std::map<std::pair<uint32_t, uint32_t>, std::shared_ptr<CompiledRegion>> done;
+    std::vector<std::vector<std::shared_ptr<CompiledRegion>>> done;  // by session, by claim
+    for (const Answer& answer : program_->answers) {
+      done.emplace_back(answer.said.claims.size());
+    }
     while (true) {
       TENON_ASSIGN_OR_RETURN(program_->placement, place(graph_, program_->answers, options));
       const size_t declined = options.declined.size();
@@ -63,9 +66,8 @@ class Builder {
       program_->regions.clear();
       for (size_t i = 0; i < program_->placement.regions.size(); ++i) {
         const PlacedRegion& placed = program_->placement.regions[i];
-        const std::pair<uint32_t, uint32_t> key(placed.provider, placed.claim);
         const Claim& claim = program_->answers[placed.provider].said.claims[placed.claim];
-        std::shared_ptr<CompiledRegion>& region = done[key];
+        std::shared_ptr<CompiledRegion>& region = done[placed.provider][placed.claim];
         if (region == nullptr || !same_rules(*region, rules[i])) {
           auto compiled = CompiledRegion::compile(sessions_[placed.provider], view, claim, rules[i], options_.task);
           if (!compiled.ok() && compiled.status().code() == TENON_DECLINED) {
