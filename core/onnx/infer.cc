@@ -92,11 +92,12 @@ class Context final : public tenon_onnx::InferenceContext {
   }
 
   const tenon_onnx::TensorProto* getInputData(size_t index) const override {
-    if (index >= inputs_.size()) {
+    if (index >= inputs_.size() || misread(index)) {
       return nullptr;
     }
     if (values_[index] == nullptr) {
       values_[index] = make_value(inputs_[index]);
+      widen_axes(index);
     }
     return values_[index];
   }
@@ -202,6 +203,25 @@ class Context final : public tenon_onnx::InferenceContext {
     return proto;
   }
 
+  // libonnx subtracts a float Range's limit and start in float, and counts an element too few or many: who runs the
+  // node says how many there are.
+  bool misread(size_t index) const {
+    return node_.is("Range") && inputs_[index].type != nullptr && inputs_[index].type->dtype == TENON_FLOAT32;
+  }
+
+  // libonnx reads Pad's axes as int64 only and fails on int32, which its schema allows (onnx 1.23.2).
+  void widen_axes(size_t index) const {
+    std::vector<int64_t> axes;
+    tenon_onnx::TensorProto* proto = values_[index];
+    if (proto == nullptr || index != 3 || !node_.is("Pad") || proto->data_type() != TENON_INT32 ||
+        inputs_[index].value == nullptr || !read_integers(*inputs_[index].value, &axes)) {
+      return;
+    }
+    proto->set_data_type(TENON_INT64);
+    proto->clear_raw_data();
+    proto->mutable_int64_data()->Add(axes.begin(), axes.end());
+  }
+
   const Node& node_;
   const std::span<const InferInput> inputs_;
   const InferContext& context_;
@@ -300,6 +320,26 @@ Status read_outputs(const Operator& op, const Node& node, const Context& made, c
   return {};
 }
 
+// ConvTranspose with auto_pad SAME_*: by the standard an output axis is input * stride. libonnx finds less where the
+// kernel is shorter than the stride, and more with output_padding (onnx 1.23.2).
+void mend_same_padding(const Node& node, std::span<const InferInput> inputs, std::vector<Type>* out) {
+  const Attribute* mode = node.attribute("auto_pad");
+  if (!node.is("ConvTranspose") || mode == nullptr || !mode->s.starts_with("SAME_") ||
+      node.attribute("output_shape") != nullptr || out->empty() || !(*out)[0].shape || !inputs[0].type->shape ||
+      inputs[0].type->shape->size() != (*out)[0].shape->size()) {
+    return;
+  }
+  const Attribute* strides = node.attribute("strides");
+  for (size_t axis = 2; axis < (*out)[0].shape->size(); ++axis) {
+    const Dim in = (*inputs[0].type->shape)[axis];
+    const int64_t stride = strides == nullptr || axis - 2 >= strides->ints.size() ? 1 : strides->ints[axis - 2];
+    Dim& dim = (*(*out)[0].shape)[axis];
+    if (int64_t size = 0; in.known() && !__builtin_mul_overflow(in.size, stride, &size)) {
+      dim = Dim{size};
+    }
+  }
+}
+
 // Where a type variable has one possible type (Shape's int64), outputs have it without any inference function.
 void fill_single_types(const Operator& op, const Node& node, std::vector<Type>* out) {
   for (size_t i = 0; i < node.outputs.size(); ++i) {
@@ -381,6 +421,7 @@ Status infer(const Node& node, std::span<const InferInput> inputs, const InferCo
   if (Status status = read_outputs(*op, node, made, bound, context, out); !status.ok()) {
     return give_up(std::move(status));
   }
+  mend_same_padding(node, inputs, out);
   fill_single_types(*op, node, out);
   return {};
 }

@@ -79,8 +79,8 @@ class Moves(unittest.TestCase):
             ends = [int(rng.choice([rng.integers(-7, 7), far[rng.integers(2)]])) for _ in axes]
             steps = [int(rng.choice([-3, -2, -1, 1, 2, 3, 2**63 - 1, -2**63])) for _ in axes]
             index = [slice(None)] * x.ndim
-            for axis, *triple in zip(axes, starts, ends, steps):
-                index[axis] = slice(*triple)
+            for axis, start, end, step in zip(axes, starts, ends, steps):  # ONNX begins at the first, not before it
+                index[axis] = slice(max(start, -x.shape[axis]) if step < 0 else start, end, step)
             signed = [int(a) - (x.ndim if rng.integers(2) else 0) for a in axes]
             self.same(run("Slice", [x, ints(*starts), ints(*ends), ints(*signed), ints(*steps)]), x[tuple(index)])
         x = np.arange(6).reshape(2, 3)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs ONNX's operator cases through libtenon, in one process, and compares by value.
 
-    run_cases.py [--provider reference|cpu] [--operators A,B,...|all] [--option NAME=VALUE] [-k TEXT] [-v]
+    run_cases.py [--provider reference|cpu] [--variant avx512|avx2|baseline] [--operators A,B,...|all]
+                 [--option NAME=VALUE] [-k TEXT] [-v]
 
 A case counts when it has only the operators asked for (by default the 64 that the models of tests/models use), in its
 bodies too. --provider cpu names cpu first and reference behind it; both are named, so nothing else runs a node. Cases
-over sequences and optionals are counted, not run. Prints a table by operator and, for each failure, why and the command
+over sequences and optionals are counted, not run. --variant takes that build of cpu, whatever this machine would choose.
+Prints a table by operator and, for each failure, why and the command
 that runs it alone. Libraries: see tests/driver/tenon_ctypes.py.
 """
 
@@ -21,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "driver")]
 import onnx_cases  # noqa: E402
 import tenon_ctypes as tenon  # noqa: E402
+from provider_variant import variant_folder  # noqa: E402
 
 OPERATORS = """
     Add And AveragePool BatchNormalization Cast Clip Concat Constant ConstantOfShape Conv ConvTranspose Cos Div Dropout
@@ -79,15 +82,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--provider", choices=sorted(PROVIDERS), default="reference")
     parser.add_argument("--operators", default=",".join(OPERATORS), help="the only operators that a case may have")
+    parser.add_argument("--variant", help="of cpu: avx512, avx2 or baseline (default: what the host takes)")
     parser.add_argument("--provider-dir", action="append", help="another folder to look for providers in")
     parser.add_argument("--option", action="append", default=[], help="of the session, such as passes=none")
     parser.add_argument("-k", default="", help="only cases whose name has this text")
     parser.add_argument("-v", action="store_true", help="name the cases that pass as well")
     args = parser.parse_args()
     allowed = None if args.operators == "all" else set(args.operators.split(","))
-    env = tenon.Env(provider_dirs=args.provider_dir)
+    folder = variant_folder(args.variant) if args.variant else None
+    if args.variant and folder is None:
+        print(f"cpu's variant {args.variant} is not in this build")
+        return 77
+    env = tenon.Env([folder.name], only_dirs=True) if folder else tenon.Env(provider_dirs=args.provider_dir)
     settings = {"providers": PROVIDERS[args.provider], "options": dict(text.split("=", 1) for text in args.option)}
-    chosen = "".join(f" --option {text}" for text in args.option)
+    chosen = "".join(f" --option {text}" for text in args.option) + (f" --variant {args.variant}" if folder else "")
     counts = collections.defaultdict(collections.Counter)
     totals, placed = collections.Counter(), collections.Counter()
     for case in onnx_cases.collect():

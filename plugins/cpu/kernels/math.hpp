@@ -77,20 +77,23 @@ inline V gelu_tanh(V x) {
   return x * set1(0.5f) * (set1(1.0f) + tanh(inner));
 }
 
-// Natural logarithm, within 3 ulp for normal x; -infinity at 0, NaN below it, subnormals taken as 2^-126.
+// Natural logarithm, within 3 ulp; -infinity at 0, NaN below it.
 inline V log(V x) {
   static constexpr float c[] = {0.333333313f,  -0.249999896f, 0.200007081f,  -0.166684806f, 0.142499372f,
                                 -0.124110505f, 0.116615116f,  -0.115712009f, 0.0714975372f};
-  const V bounded = max(set1(1.17549435e-38f), x);
+  // Subnormals are scaled by 2^32 into normal numbers.
+  const auto subnormal = less(x, set1(1.17549435e-38f));
+  const V bounded = max(set1(1.17549435e-38f), select(subnormal, x * set1(4294967296.0f), x));
   // Exponent of bounded / sqrt(1/2), so that the mantissa m lies in [sqrt(1/2), sqrt(2)).
   const VI bits = addi(float_to_bits(bounded), set1i(0x3f800000 - 0x3f3504f3));
-  const V e = floor(to_float(bits) * set1(1.0f / 8388608.0f)) - set1(127.0f);
-  const V m = bits_to_float(addi(float_to_bits(bounded), shift_left(to_int(zero() - e), 23)));
+  const V raw = floor(to_float(bits) * set1(1.0f / 8388608.0f)) - set1(127.0f);
+  const V m = bits_to_float(addi(float_to_bits(bounded), shift_left(to_int(zero() - raw), 23)));
+  const V e = select(subnormal, raw - set1(32.0f), raw);
   const V f = m - set1(1.0f);
   const V z = f * f;
   V y = fma(z * f, polynomial(f, c), fma(e, set1(-2.12194440e-4f), z * set1(-0.5f)));
   y = fma(e, set1(0.693359375f), f + y);
-  y = select(less(x, set1(1.17549435e-38f)), set1(-__builtin_inff()), y);
+  y = select(less(x, set1(1.401298464e-45f)), set1(-__builtin_inff()), y);
   y = select(less(x, zero()), set1(__builtin_nanf("")), y);
   y = select(less(set1(3.4028234e38f), x), x, y);
   return select(is_nan(x), x, y);

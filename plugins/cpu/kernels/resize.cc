@@ -11,18 +11,18 @@ namespace tenon::cpu {
 double source_position(Coordinates mode, const ResizeAxis& axis, int64_t i) {
   const double x = static_cast<double>(i);
   const double in = static_cast<double>(axis.in);
-  const double out = static_cast<double>(axis.out);
+  const double exact = in * axis.scale;  // the output's length before it was cut to an integer, as ONNX counts it
   switch (mode) {
     case Coordinates::kHalfPixel:
       return (x + 0.5) / axis.scale - 0.5;
     case Coordinates::kHalfPixelSymmetric: {
-      const double adjustment = out / (in * axis.scale);
+      const double adjustment = static_cast<double>(axis.out) / exact;
       return in / 2 * (1 - adjustment) + (x + 0.5) / axis.scale - 0.5;
     }
     case Coordinates::kPytorchHalfPixel:
-      return axis.out > 1 ? (x + 0.5) / axis.scale - 0.5 : 0.0;
+      return exact == 1 ? -0.5 : (x + 0.5) / axis.scale - 0.5;
     case Coordinates::kAlignCorners:
-      return axis.out > 1 ? x * (in - 1) / (out - 1) : 0.0;
+      return exact == 1 ? 0.0 : x * (in - 1) / (exact - 1);
     case Coordinates::kAsymmetric:
       return x / axis.scale;
   }

@@ -9,7 +9,8 @@ namespace {
 
 struct PadPlan : Plan {
   bool ready = false;
-  Dims x, y, before;  // before: elements added at the front of each axis, negative: removed
+  Dims x, y;
+  Dims before, after;  // elements added at the front and the end of each axis, negative: removed
 };
 
 class Pad : public Kernel {
@@ -49,23 +50,32 @@ class Pad : public Kernel {
                     chosen.size(), " axes");
     p.y = p.x;
     p.before.assign(p.x.size(), 0);
+    p.after.assign(p.x.size(), 0);
     for (size_t i = 0; i < chosen.size(); ++i) {
       const auto a = static_cast<size_t>(normal_axis(chosen[i], p.x.size(), node_text_));
       p.before[a] = pads[i];
+      p.after[a] = pads[chosen.size() + i];
       plugin::require(!__builtin_add_overflow(p.x[a], pads[i], &p.y[a]) &&
-                          !__builtin_add_overflow(p.y[a], pads[chosen.size() + i], &p.y[a]) && p.y[a] >= 0,
+                          !__builtin_add_overflow(p.y[a], p.after[a], &p.y[a]) && p.y[a] >= 0,
                       TENON_RUN, node_text_, ": pads ", pads, " do not fit dims ", p.x);
-      plugin::require(mode_ == "constant" || p.x[a] > 0 || p.y[a] == 0, TENON_RUN, node_text_,
+      plugin::require(mode_ == "constant" || p.y[a] == 0 || kept(p, a) > 0, TENON_RUN, node_text_,
                       ": an empty axis has nothing to repeat");
     }
+  }
+  // Elements of an axis that are left when those are removed that negative pads name.
+  static int64_t kept(const PadPlan& p, size_t a) {
+    return p.x[a] - std::max<int64_t>(0, -p.before[a]) - std::max<int64_t>(0, -p.after[a]);
   }
   void write(const PadPlan& p, const Run& run) const {
     void* y = out_of(run, 0, p.y);
     if (count_of(p.y) == 0) return;
     if (mode_ == "constant") return write_constant(p, run, static_cast<std::byte*>(y));
     std::vector<std::vector<int64_t>> tables(p.x.size());
-    for (size_t a = 0; a < p.x.size(); ++a)
-      for (int64_t i = 0; i < p.y[a]; ++i) tables[a].push_back(source(i - p.before[a], p.x[a]));
+    for (size_t a = 0; a < p.x.size(); ++a) {
+      const int64_t first = std::max<int64_t>(0, -p.before[a]);
+      const int64_t lead = std::max<int64_t>(0, p.before[a]);
+      for (int64_t i = 0; i < p.y[a]; ++i) tables[a].push_back(first + source(i - lead, kept(p, a)));
+    }
     if (tables.empty()) tables.push_back({0});
     gather_axes(bytes_, p.x, tables, data<void>(run, 0), y, parallel(run));
   }

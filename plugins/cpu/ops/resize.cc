@@ -100,7 +100,7 @@ class Resize : public Kernel {
       ResizeAxis& axis = axes[static_cast<size_t>(normal_axis(chosen[i], p.x.size(), node_text_))];
       if (by_size) {
         axis.out = (*sizes)[i];
-        axis.scale = static_cast<double>(axis.out) / static_cast<double>(std::max<int64_t>(1, axis.in));
+        axis.scale = axis.in == 0 ? 1.0 : static_cast<double>(axis.out) / static_cast<double>(axis.in);
       } else {
         axis.scale = static_cast<double>((*scales)[i]);
         const double out = std::floor(static_cast<double>(axis.in) * axis.scale);

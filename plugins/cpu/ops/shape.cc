@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ONNX Shape and Size (form 1), ConstantOfShape (form 9) and Range (form 11; float32, int32, int64).
 #include <cmath>
+#include <type_traits>
 
 #include "kernels/move.hpp"
 #include "ops/families.hpp"
@@ -81,13 +82,28 @@ class Range : public Kernel {
     const T limit = *data<T>(run, 1);
     const T delta = *data<T>(run, 2);
     plugin::require(delta != 0, TENON_RUN, node_text_, ": delta is 0");
-    const double steps =
-        std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta));
-    plugin::require(steps < 1e15, TENON_LIMIT, node_text_, " makes too many elements");
-    const int64_t n = steps > 0 ? static_cast<int64_t>(steps) : 0;
+    using Wide = std::conditional_t<std::is_same_v<T, float>, double, int64_t>;
+    const int64_t n = length(Wide{start}, Wide{limit}, Wide{delta});
     T* y = static_cast<T*>(out_of(run, 0, DimsView(&n, 1)));
     for (int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(start + static_cast<T>(i) * delta);
   }
+  int64_t length(double start, double limit, double delta) const {
+    const double steps = std::ceil((limit - start) / delta);
+    plugin::require(steps < static_cast<double>(kMostSteps), TENON_LIMIT, node_text_, " makes too many elements");
+    return steps > 0 ? static_cast<int64_t>(steps) : 0;
+  }
+  int64_t length(int64_t start, int64_t limit, int64_t delta) const {
+    if (start == limit || (start < limit) != (delta > 0)) return 0;
+    const auto distance = [](int64_t from, int64_t to) {
+      return static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
+    };
+    const uint64_t way = delta > 0 ? distance(start, limit) : distance(limit, start);
+    const uint64_t steps =
+        (way - 1) / (delta > 0 ? static_cast<uint64_t>(delta) : 0 - static_cast<uint64_t>(delta)) + 1;
+    plugin::require(steps < uint64_t{kMostSteps}, TENON_LIMIT, node_text_, " makes too many elements");
+    return static_cast<int64_t>(steps);
+  }
+  static constexpr int64_t kMostSteps = 1'000'000'000'000'000;
   uint32_t dtype_;
 };
 

@@ -127,8 +127,8 @@ class Slice : public Strided {
         first = std::clamp<int64_t>(from_end(starts[i]), 0, n);
         const int64_t last = std::clamp<int64_t>(from_end(ends[i]), 0, n);
         count = last > first ? (last - first - 1) / step + 1 : 0;
-      } else {
-        first = std::clamp<int64_t>(from_end(starts[i]), -1, n - 1);
+      } else if (n > 0) {
+        first = std::clamp<int64_t>(from_end(starts[i]), 0, n - 1);
         const int64_t last = std::clamp<int64_t>(from_end(ends[i]), -1, n - 1);
         count = first > last ? (first - last - 1) / -step + 1 : 0;
       }

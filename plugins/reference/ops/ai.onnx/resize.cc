@@ -115,9 +115,10 @@ void measure(const Context& c, std::vector<Axis>& axes) {
   for (size_t i = 0; i < axes.size(); ++i) {
     Axis& a = axes[i];
     if (!sizes.empty()) {
-      require(sizes[i] >= 0 && a.in > 0, TENON_RUN, "sizes[", i, "] is ", sizes[i], " for a dim of ", a.in);
+      require(sizes[i] >= 0 && (a.in > 0 || sizes[i] == 0), TENON_RUN, "sizes[", i, "] is ", sizes[i], " for a dim of ",
+              a.in);
       a.out = sizes[i];
-      a.scale = static_cast<double>(sizes[i]) / static_cast<double>(a.in);
+      a.scale = a.in == 0 ? 1 : static_cast<double>(sizes[i]) / static_cast<double>(a.in);
       common = policy == "not_larger" ? std::min(common, a.scale) : std::max(common, a.scale);
     } else {
       require(scales[i] > 0, TENON_RUN, "scales[", i, "] is ", scales[i], ", expected one above 0");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ai.onnx Slice, form 10: of each named axis the entries start, start + step, ... before end, as Python slices do.
+// ai.onnx Slice, form 10: of each named axis the entries start, start + step, ... before end. As Python slices do, but
+// for a backward start before the first entry, which ONNX moves onto it.
 #include "operator.hpp"
 
 namespace tenon::reference {
@@ -21,7 +22,8 @@ Range clamped(int64_t start, int64_t end, int64_t step, int64_t dim) {
     end = std::clamp<int64_t>(end, 0, dim);
     return {start, end > start ? (end - start - 1) / step + 1 : 0, step};
   }
-  start = std::clamp<int64_t>(start, -1, dim - 1);
+  if (dim == 0) return {0, 0, step};
+  start = std::clamp<int64_t>(start, 0, dim - 1);
   end = std::clamp<int64_t>(end, -1, dim - 1);
   return {start, end < start ? (end - start + 1) / step + 1 : 0, step};
 }
