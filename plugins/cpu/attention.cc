@@ -155,10 +155,8 @@ class Attention : public Kernel {
     const DimsView k = dims(shapes, kK);
     const DimsView v = dims(shapes, kV);
     const size_t rank = q.size();
-    plugin::require(
-        k.size() == rank && v.size() == rank && rank >= 2 && q[rank - 1] == k[rank - 2] && k[rank - 1] == v[rank - 2],
-        TENON_INVALID_TENSOR, node_text_, ": Q of dims ", q, ", K of dims ", k, " and V of dims ", v,
-        " do not multiply");
+    plugin::require(k.size() == rank && v.size() == rank && rank >= 2 && q[rank - 1] == k[rank - 2],
+                    TENON_INVALID_TENSOR, node_text_, ": Q of dims ", q, " and K of dims ", k, " do not multiply");
     AttentionDims d;
     d.queries = q[rank - 2];
     d.keys = k[rank - 1];
@@ -171,18 +169,17 @@ class Attention : public Kernel {
     if (has(kMask)) {
       Dims mask(rank - dims(shapes, kMask).size(), 1);
       mask.insert(mask.end(), dims(shapes, kMask).begin(), dims(shapes, kMask).end());
-      for (size_t a = rank - 2; a < rank; ++a) {
-        const int64_t n = a == rank - 2 ? d.queries : d.keys;
-        plugin::require(mask[a] == 1 || mask[a] == n, TENON_UNSUPPORTED, node_text_, ": a mask of dims ", mask,
-                        " widens scores of ", d.queries, " queries and ", d.keys, " keys");
-      }
+      d.one_query = widen(d.queries, mask[rank - 2], mask);
+      d.one_key = widen(d.keys, mask[rank - 1], mask);
       batch = broadcast_dims(batch, DimsView(mask).first(rank - 2), node_text_);
       d.mask = batch_offsets(DimsView(mask).first(rank - 2), batch, mask[rank - 2] * mask[rank - 1]);
       d.mask_row = mask[rank - 2] == 1 ? 0 : mask[rank - 1];
       d.mask_col = mask[rank - 1] == 1 ? 0 : 1;
     }
-    d.q = batch_offsets(q.first(rank - 2), batch, d.queries * d.depth);
-    d.k = batch_offsets(k.first(rank - 2), batch, d.depth * d.keys);
+    plugin::require(v[rank - 2] == d.keys, TENON_INVALID_TENSOR, node_text_, ": probabilities of ", d.keys,
+                    " keys and V of dims ", v, " do not multiply");
+    d.q = batch_offsets(q.first(rank - 2), batch, q[rank - 2] * d.depth);
+    d.k = batch_offsets(k.first(rank - 2), batch, d.depth * k[rank - 1]);
     d.v = batch_offsets(v.first(rank - 2), batch, d.keys * d.width);
     Dims y = batch;
     y.insert(y.end(), {d.queries, d.width});
@@ -205,6 +202,14 @@ class Attention : public Kernel {
   }
 
  private:
+  // The sum of scores and mask along one axis: true when the mask makes more of a score that there is one of.
+  bool widen(int64_t& scores, int64_t mask, const Dims& of) const {
+    plugin::require(mask == 1 || scores == 1 || mask == scores, TENON_INVALID_TENSOR, node_text_, ": a mask of dims ",
+                    of, " and ", scores, " scores along an axis do not broadcast");
+    const bool widens = scores == 1 && mask != 1;
+    scores = widens ? mask : scores;
+    return widens;
+  }
   // Where the products go: y's logical dims, written in the order of perm.
   void place(const Dims& y, const Dims& batch, AttentionDims& d) const {
     const size_t rank = y.size();

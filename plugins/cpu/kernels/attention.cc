@@ -63,7 +63,8 @@ void AttentionPlan::panel(int64_t product, int64_t first, const float* q, const 
   float* scores = queries + kCols * d_.depth;  // [keys][width]
   float* inverse = scores + kCols * d_.keys;   // [width]
   float* result = inverse + kCols;             // [width values][width]
-  pack_b(q + d_.q[static_cast<size_t>(product)] + first * d_.depth, 1, d_.depth, d_.depth, cols, 0, 1, queries);
+  const int64_t q_row = d_.one_query ? 0 : d_.depth;
+  pack_b(q + d_.q[static_cast<size_t>(product)] + first * q_row, 1, q_row, d_.depth, cols, 0, 1, queries);
   if (d_.scale != 1.0f)
     for (int64_t i = 0; i < d_.depth * width; ++i) queries[i] *= d_.scale;
   const EvenCut key_cut(d_.keys, kRowsMax);
@@ -98,8 +99,8 @@ void AttentionPlan::run(const float* q, const float* k, const float* v, const fl
     float* packed = workspace + i * packed_floats_;
     const EvenCut key_cut(d_.keys, kRowsMax);
     for (int64_t p = 0; p < key_cut.count; ++p)
-      pack_a(k + d_.k[static_cast<size_t>(i)], 1, d_.keys, key_cut.start(p), static_cast<int>(key_cut.size(p)),
-             d_.depth, packed + key_cut.start(p) * d_.depth);
+      pack_a(k + d_.k[static_cast<size_t>(i)], d_.one_key ? 0 : 1, d_.one_key ? 1 : d_.keys, key_cut.start(p),
+             static_cast<int>(key_cut.size(p)), d_.depth, packed + key_cut.start(p) * d_.depth);
     const EvenCut width_cut(d_.width, kRowsMax);
     float* values = packed + d_.keys * d_.depth;
     for (int64_t p = 0; p < width_cut.count; ++p)

@@ -14,9 +14,10 @@ namespace tenon::cpu {
 // One product for each entry of the offset lists (batches and heads), all in elements from the start of the tensor.
 struct AttentionDims {
   int64_t queries = 0, keys = 0, depth = 0, width = 0;
-  std::vector<int64_t> q, k, v, mask, y;  // mask: empty when there is none
-  int64_t y_row = 0;                      // elements between the rows of neighbouring queries
-  int64_t mask_row = 0, mask_col = 0;     // strides of the mask along queries and keys
+  bool one_query = false, one_key = false;  // Q has one row, K one column, for all queries or keys: the mask has more
+  std::vector<int64_t> q, k, v, mask, y;    // mask: empty when there is none
+  int64_t y_row = 0;                        // elements between the rows of neighbouring queries
+  int64_t mask_row = 0, mask_col = 0;       // strides of the mask along queries and keys
   float scale = 1.0f;
   bool nan_is_zero = false;  // a row of probabilities with a NaN counts as zeros
 };

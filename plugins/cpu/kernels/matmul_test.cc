@@ -205,61 +205,72 @@ TEST(Lstm, MatchesPlainLoopsInBothDirections) {
   }
 }
 
-TEST(Attention, MatchesPlainLoops) {
-  const float inf = __builtin_inff();
-  for (const auto& [queries, keys, depth, width] :
-       std::vector<std::array<int64_t, 4>>{{1, 1, 1, 1}, {5, 40, 8, 3}, {70, 33, 16, 20}, {33, 130, 64, 64}}) {
-    for (const bool wide_mask : {false, true}) {  // one row of masks a query, or one for all
-      const std::string what = plugin::cat(queries, "x", keys, "x", depth, "x", width);
-      const auto q = random_floats(2 * queries * depth, 1);
-      const auto k = random_floats(2 * depth * keys, 2);
-      const auto v = random_floats(2 * keys * width, 3);
-      auto mask = random_floats((wide_mask ? queries : 1) * keys, 4);
-      mask[0] = -inf;
-      AttentionDims d;
-      d.queries = queries;
-      d.keys = keys;
-      d.depth = depth;
-      d.width = width;
-      d.q = {0, queries * depth};
-      d.k = {0, depth * keys};
-      d.v = {0, keys * width};
-      d.mask = {0, 0};
-      d.mask_row = wide_mask ? keys : 0;
-      d.mask_col = 1;
-      d.y = {0, width};  // the two products side by side
-      d.y_row = 2 * width;
-      d.scale = 0.5f;
-      d.nan_is_zero = true;
-      std::vector<double> want(static_cast<size_t>(2 * queries * width));
-      for (int64_t b = 0; b < 2; ++b)
-        for (int64_t i = 0; i < queries; ++i) {
-          std::vector<double> p;
-          double sum = 0;
-          for (int64_t j = 0; j < keys; ++j) {
-            double s = 0;
-            for (int64_t t = 0; t < depth; ++t)
-              s += static_cast<double>(q[static_cast<size_t>((b * queries + i) * depth + t)]) *
-                   k[static_cast<size_t>((b * depth + t) * keys + j)];
-            p.push_back(std::exp(0.5 * s + mask[static_cast<size_t>(wide_mask ? i * keys + j : j)]));
-            sum += p.back();
-          }
-          for (int64_t c = 0; c < width; ++c) {
-            double y = 0;
-            for (int64_t j = 0; j < keys && sum > 0; ++j)
-              y += p[static_cast<size_t>(j)] / sum * v[static_cast<size_t>((b * keys + j) * width + c)];
-            want[static_cast<size_t>((i * 2 + b) * width + c)] = y;
-          }
-        }
-      const AttentionPlan plan(d);
-      const auto run = [&](const Parallel& parallel) {
-        std::vector<float> y(want.size());
-        std::vector<float> scratch(static_cast<size_t>(plan.workspace_floats(parallel.workers)));
-        plan.run(q.data(), k.data(), v.data(), mask.data(), y.data(), scratch.data(), parallel);
-        return y;
-      };
-      testing::expect_near(same_bits(run, what), want, 2e-6, what);
+// `wide_mask`: one row of masks a query, or one for all. `one_query`, `one_key`: Q has one row, K one column.
+void expect_attention(const std::array<int64_t, 4>& dims, bool wide_mask, bool one_query, bool one_key) {
+  const auto& [queries, keys, depth, width] = dims;
+  const std::string what =
+      plugin::cat(queries, "x", keys, "x", depth, "x", width, one_query ? " one query" : "", one_key ? " one key" : "");
+  const int64_t rows = one_query ? 1 : queries;
+  const int64_t cols = one_key ? 1 : keys;
+  const auto q = random_floats(2 * rows * depth, 1);
+  const auto k = random_floats(2 * depth * cols, 2);
+  const auto v = random_floats(2 * keys * width, 3);
+  auto mask = random_floats((wide_mask ? queries : 1) * keys, 4);
+  mask[0] = -__builtin_inff();
+  AttentionDims d;
+  d.queries = queries;
+  d.keys = keys;
+  d.depth = depth;
+  d.width = width;
+  d.one_query = one_query;
+  d.one_key = one_key;
+  d.q = {0, rows * depth};
+  d.k = {0, depth * cols};
+  d.v = {0, keys * width};
+  d.mask = {0, 0};
+  d.mask_row = wide_mask ? keys : 0;
+  d.mask_col = 1;
+  d.y = {0, width};  // the two products side by side
+  d.y_row = 2 * width;
+  d.scale = 0.5f;
+  d.nan_is_zero = true;
+  std::vector<double> want(static_cast<size_t>(2 * queries * width));
+  for (int64_t b = 0; b < 2; ++b)
+    for (int64_t i = 0; i < queries; ++i) {
+      std::vector<double> p;
+      double sum = 0;
+      for (int64_t j = 0; j < keys; ++j) {
+        double s = 0;
+        for (int64_t t = 0; t < depth; ++t)
+          s += static_cast<double>(q[static_cast<size_t>((b * rows + (one_query ? 0 : i)) * depth + t)]) *
+               k[static_cast<size_t>((b * depth + t) * cols + (one_key ? 0 : j))];
+        p.push_back(std::exp(0.5 * s + mask[static_cast<size_t>(wide_mask ? i * keys + j : j)]));
+        sum += p.back();
+      }
+      for (int64_t c = 0; c < width; ++c) {
+        double y = 0;
+        for (int64_t j = 0; j < keys && sum > 0; ++j)
+          y += p[static_cast<size_t>(j)] / sum * v[static_cast<size_t>((b * keys + j) * width + c)];
+        want[static_cast<size_t>((i * 2 + b) * width + c)] = y;
+      }
     }
+  const AttentionPlan plan(d);
+  const auto run = [&](const Parallel& parallel) {
+    std::vector<float> y(want.size());
+    std::vector<float> scratch(static_cast<size_t>(plan.workspace_floats(parallel.workers)));
+    plan.run(q.data(), k.data(), v.data(), mask.data(), y.data(), scratch.data(), parallel);
+    return y;
+  };
+  testing::expect_near(same_bits(run, what), want, 2e-6, what);
+}
+
+TEST(Attention, MatchesPlainLoops) {
+  for (const auto& dims :
+       std::vector<std::array<int64_t, 4>>{{1, 1, 1, 1}, {5, 40, 8, 3}, {70, 33, 16, 20}, {33, 130, 64, 64}}) {
+    for (const bool wide_mask : {false, true}) expect_attention(dims, wide_mask, false, false);
+    expect_attention(dims, true, true, false);
+    expect_attention(dims, true, false, true);
+    expect_attention(dims, true, true, true);
   }
 }
 
