@@ -198,6 +198,7 @@ int32_t tenon_env_memory_json(tenon_env* env, tenon_text** out, tenon_status* st
     const tenon::MemoryStats stats = tenon::Memory::process().stats();
     const json::object record = {{"current", stats.current},
                                  {"peak", stats.peak},
+                                 {"weights", env->weights.load(std::memory_order_relaxed)},
                                  {"packed", tenon::packed_weight_bytes()},
                                  {"cached", stats.cached},
                                  {"allocations", stats.allocations},

@@ -16,6 +16,7 @@ struct tenon_env {
   std::shared_ptr<tenon::ThreadPool> pool;
   tenon_log_fn log = nullptr;
   void* log_user = nullptr;
+  std::atomic<uint64_t> weights{0};  // bytes of constants that its sessions keep
   ~tenon_env();
 };
 

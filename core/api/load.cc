@@ -233,7 +233,7 @@ class Loader {
     options.task = &task_;
     options.weights = session_->weights;
     TENON_ASSIGN_OR_RETURN(auto program, build_program(*session_->model->graph, sessions, last_resort, options));
-    session_->weights->drop_unneeded(nullptr);
+    drop_originals(session_.get(), *program);
     session_->report = make_report(*session_->model, *program);
     warn_about_last_resort(last_resort, sessions);
     ExecutorOptions executor;

@@ -114,10 +114,6 @@ std::string inspect_json(const tenon_session& session) {
   for (const Origin& origin : model.origins) {
     ++operators[origin.domain + "::" + origin.op];
   }
-  uint64_t weight_bytes = 0;
-  for (const ConstantPtr& constant : model.constants) {
-    weight_bytes += constant == nullptr ? 0 : constant->full_bytes();
-  }
   std::map<std::string, uint64_t> classes;
   for_each_graph(*model.graph, [&](const Graph& graph) {
     for (const Value& value : graph.values) {
@@ -137,7 +133,7 @@ std::string inspect_json(const tenon_session& session) {
                                       {"metadata", std::move(metadata)},
                                       {"nodes", model.origins.size()},
                                       {"operators", json::value_from(operators)},
-                                      {"weight_bytes", weight_bytes},
+                                      {"weight_bytes", session.weights_in_model},
                                       {"weights", model.constants.size()},
                                       {"shape_classes", json::value_from(classes)}});
 }

@@ -186,10 +186,6 @@ int32_t tenon_session_inspect_json(const tenon_session* session, tenon_text** ou
 
 int32_t tenon_session_memory_json(const tenon_session* session, tenon_text** out, tenon_status* status) {
   return text_of("tenon_session_memory_json", session, out, status, [&] {
-    uint64_t weights = 0;
-    for (const tenon::ConstantPtr& constant : session->model->constants) {
-      weights += constant == nullptr ? 0 : constant->bytes;
-    }
     uint64_t packed = 0;
     const auto add = [&](const auto& self, const tenon::Program& program) -> void {
       for (const auto& region : program.regions) {
@@ -204,7 +200,7 @@ int32_t tenon_session_memory_json(const tenon_session* session, tenon_text** out
     uint64_t frames = 0;
     session->executor->usage(&idle, &frames);
     const tenon::MemoryStats stats = session->executor->memory().stats();
-    return json::serialize(json::object{{"weights", weights},
+    return json::serialize(json::object{{"weights", session->weights_kept},
                                         {"packed", packed},
                                         {"arena", stats.current},
                                         {"arena_peak", stats.peak},

@@ -46,6 +46,9 @@ struct LoadTimes {
 
 struct tenon_session {
   explicit tenon_session(tenon_env* owner) : env(owner) {}
+  ~tenon_session();
+  tenon_session(const tenon_session&) = delete;
+  tenon_session& operator=(const tenon_session&) = delete;
 
   std::atomic<uint32_t> references{1};
   tenon::api::EnvRef env;
@@ -60,12 +63,18 @@ struct tenon_session {
   std::vector<tenon::PassRecord> passes;
   tenon::PlacementReport report;
   tenon::api::LoadTimes times;
+  uint64_t weights_in_model = 0;  // bytes of all constants, as dense tensors, when everything was compiled
+  uint64_t weights_kept = 0;      // bytes of those that stayed; counted in env->weights
 };
 
 namespace tenon::api {
 
 // Reads, optimises, places and compiles. Errors as tenon_session_create documents.
 Result<std::unique_ptr<tenon_session>> load_session(tenon_env* env, ModelSource source, const LoadOptions& options);
+
+// Once everything is compiled: forgets the constants that nothing will read again (providers have packed them and do
+// without the original [R11], or they were folded), and counts what stays.
+void drop_originals(tenon_session* session, const Program& program);
 
 // The model as it was imported, read again.
 Result<std::unique_ptr<Model>> import_model(const ModelSource& source, const LoadOptions& options,

@@ -8,4 +8,5 @@ target_sources(tenon_core PRIVATE
   api/report_json.cc
   api/run.cc
   api/session.cc
-  api/value.cc)
+  api/value.cc
+  api/weights.cc)

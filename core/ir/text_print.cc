@@ -172,7 +172,9 @@ class Printer {
       if (value.live && value.constant != kNone && (!value.users.empty() || graph.is_graph_output(id))) {
         text_ += indent;
         print_definition(graph, id, false);
-        text_ += " = const " + to_text(*model_.constants[value.constant], options_.max_elements) + "\n";
+        // One that was dropped after loading is printed without contents: whoever needed it has a packed copy.
+        const ConstantPtr& constant = model_.constants[value.constant];
+        text_ += " = const " + (constant == nullptr ? "packed" : to_text(*constant, options_.max_elements)) + "\n";
       }
     }
     for (NodeId id : graph.order) {

@@ -252,6 +252,30 @@ TEST_F(SessionTest, PlansAreDroppedByTrimAndByTheCachesLimit) {
   EXPECT_NE(memory().find("\"plans\":0"), std::string::npos) << memory();
 }
 
+TEST_F(SessionTest, OriginalsOfFoldedWeightsAreGivenBack) {
+  constexpr int64_t kSide = 100;
+  const Floats weight(kSide * kSide, 2);
+  Graph graph;
+  graph.initializers = {initializer("w", TENON_FLOAT32, {kSide, kSide}, weight)};
+  graph.nodes = {node("Neg", {"w"}, {"folded"}), node("Add", {"x", "folded"}, {"y"})};
+  graph.inputs = {{"x", TENON_FLOAT32, {"100", "100"}}};
+  graph.outputs = {{"y", TENON_FLOAT32, {"100", "100"}}};
+  const auto of_env = [&] {
+    return json([&](tenon_text** out) { return tenon_env_memory_json(env_.get(), out, &status_); });
+  };
+  EXPECT_NE(of_env().find("\"weights\":0,"), std::string::npos) << of_env();
+  load(model(graph));
+  const std::string folded = "\"weights\":" + std::to_string(weight.size() * sizeof(float)) + ",";
+  const std::string of_session =
+      json([&](tenon_text** out) { return tenon_session_memory_json(session_.get(), out, &status_); });
+  EXPECT_NE(of_session.find(folded), std::string::npos) << of_session;  // the folded one, and nothing else
+  EXPECT_NE(of_env().find(folded), std::string::npos) << of_env();
+  Floats x(weight.size(), 3);
+  EXPECT_EQ(answer({floats(&x, {kSide, kSide}).get()}), Floats(weight.size(), 1));
+  session_.reset();
+  EXPECT_NE(of_env().find("\"weights\":0,"), std::string::npos) << of_env();
+}
+
 TEST_F(SessionTest, OneSessionRunsOnManyThreads) {
   load(chain());
   std::vector<std::thread> threads;

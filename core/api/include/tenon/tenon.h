@@ -96,7 +96,9 @@ TENON_EXPORT int32_t tenon_env_add_provider(tenon_env* env, tenon_string manifes
  * "devices":[{"id","name","kind","flags":[],"memory_bytes",...}],"options":[{"name","type","default","text",...}]}].
  * load: 1 opens every provider, so that devices and options are there and failures show; 0 reads manifests only. */
 TENON_EXPORT int32_t tenon_env_providers_json(tenon_env* env, uint32_t load, tenon_text** out, tenon_status* status);
-/* JSON: host memory in bytes {"current","peak","weights","packed","cached"} and the pool's {"threads"}. */
+/* JSON: host memory in bytes {"current","peak","weights","packed","cached"}, {"allocations"} so far and the pool's
+ * {"threads"}. weights: constants that the sessions of this environment keep after loading, in mapped files too; those
+ * that providers have packed and do without are not among them. packed: packed weights of the process, in all memories. */
 TENON_EXPORT int32_t tenon_env_memory_json(tenon_env* env, tenon_text** out, tenon_status* status);
 /* Gives cached memory back to the system. */
 TENON_EXPORT int32_t tenon_env_trim(tenon_env* env, tenon_status* status);
@@ -173,7 +175,8 @@ TENON_EXPORT int32_t tenon_session_ir_text(const tenon_session* session, tenon_s
 /* JSON about the model: inputs, outputs, metadata, opsets, operators with counts, weights in bytes, values per shape
  * class. */
 TENON_EXPORT int32_t tenon_session_inspect_json(const tenon_session* session, tenon_text** out, tenon_status* status);
-/* Bytes of this session: {"weights","packed","arena","plans"}. */
+/* Bytes of this session: {"weights","packed","arena","arena_peak"}, and how many sets of shapes have "plans". weights:
+ * constants that are kept after loading; packed: packed weights that it uses, shared ones included. */
 TENON_EXPORT int32_t tenon_session_memory_json(const tenon_session* session, tenon_text** out, tenon_status* status);
 /* Drops cached plans and their memory. */
 TENON_EXPORT int32_t tenon_session_trim(tenon_session* session, tenon_status* status);
