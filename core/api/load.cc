@@ -11,6 +11,7 @@
 #include "core/host/node_runner.hpp"
 #include "core/onnx/import.hpp"
 #include "core/opt/services.hpp"
+#include "core/sched/expand.hpp"
 #include "core/shape/infer.hpp"
 
 namespace tenon::api {
@@ -74,7 +75,7 @@ class Loader {
     session_->times.import_ms = ms_since(begin);
     TENON_RETURN_IF_ERROR(in_time("import"));
     const uint64_t passes_begin = now_ns();
-    TENON_RETURN_IF_ERROR(optimize());
+    TENON_RETURN_IF_ERROR(optimize(options_.passes, &session_->passes));
     session_->times.passes_ms = ms_since(passes_begin);
     TENON_RETURN_IF_ERROR(in_time("passes"));
     const uint64_t place_begin = now_ns();
@@ -192,23 +193,22 @@ class Loader {
     return infer_model(&model, {&session_->custom_lookup});
   }
 
-  Status optimize() {
+  Status optimize(const std::string& passes, std::vector<PassRecord>* report) {
     ProviderFolder folder(folders(), &task_);
     PassServices services;
     services.folder = &folder;
     services.custom = &session_->custom_lookup;
     PassOptions options;
-    options.passes = options_.passes;
+    options.passes = passes;
     options.fold_limit = options_.limit_fold_bytes;
     options.max_nodes = static_cast<uint32_t>(std::min<uint64_t>(options_.limit_nodes, UINT32_MAX));
     options.verify = options.verify || options_.verify;
-    TENON_RETURN_IF_ERROR(run_passes(session_->model.get(), options, services, &session_->passes));
+    TENON_RETURN_IF_ERROR(run_passes(session_->model.get(), options, services, report));
     return infer_model(session_->model.get(), {&session_->custom_lookup});
   }
 
   Status build() {
     session_->weights = std::make_shared<WeightStore>();
-    session_->weights->set_constants(session_->model->constants);
     std::vector<std::shared_ptr<ProviderSession>> sessions;
     std::vector<bool> last_resort;
     for (const Selected& selected : selected_) {
@@ -232,9 +232,12 @@ class Loader {
     options.infer.custom = &session_->custom_lookup;
     options.task = &task_;
     options.weights = session_->weights;
+    TENON_ASSIGN_OR_RETURN(Expanded expanded, expand(sessions, last_resort));
+    session_->weights->set_constants(session_->model->constants);
+    options.answers = &expanded.answers;
     TENON_ASSIGN_OR_RETURN(auto program, build_program(*session_->model->graph, sessions, last_resort, options));
     drop_originals(session_.get(), *program);
-    session_->report = make_report(*session_->model, *program);
+    session_->report = make_report(*session_->model, *program, expanded.nodes);
     warn_about_last_resort(last_resort, sessions);
     ExecutorOptions executor;
     executor.plan_cache = options_.plan_cache;
@@ -244,6 +247,32 @@ class Loader {
     session_->executor = std::make_unique<Executor>(session_->model, std::move(program), session_->env->pool, executor);
     describe_io();
     return {};
+  }
+
+  // Nodes that providers rather take in parts.
+  Result<Expanded> expand(const std::vector<std::shared_ptr<ProviderSession>>& sessions,
+                          const std::vector<bool>& last_resort) {
+    ExpandOptions options;
+    options.fusion = options_.fusion;
+    options.views = options_.views;
+    options.infer.custom = &session_->custom_lookup;
+    options.max_nodes = options_.limit_nodes;
+    options.task = &task_;
+    size_t constants = 0;
+    const auto ask = [&](const Graph& graph) -> Result<std::vector<Answer>> {
+      if (const Model& model = *session_->model; model.constants.size() != constants) {
+        session_->weights->set_constants(model.constants);
+        constants = model.constants.size();
+      }
+      TENON_ASSIGN_OR_RETURN(const GraphView view, GraphView::whole(graph));
+      return query_sessions(view, sessions, last_resort);
+    };
+    TENON_ASSIGN_OR_RETURN(Expanded expanded, expand_nodes(session_->model.get(), ask, options));
+    if (expanded.changed) {
+      // Parts compute on constants, too. Nothing is raised again.
+      TENON_RETURN_IF_ERROR(optimize(only_exact(options_.passes), nullptr));
+    }
+    return expanded;
   }
 
   // Policy::warn: nodes that a last-resort provider runs beside others are worth a word.

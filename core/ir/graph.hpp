@@ -33,6 +33,7 @@ using OriginId = uint32_t;    // index into Model::origins
 inline constexpr uint32_t kNone = UINT32_MAX;
 
 struct Graph;
+struct RaisedFrom;
 
 // ONNX's AttributeProto, without graphs (those are Node::bodies). `type` has ONNX's numbers, as TENON_ATTR_*.
 struct Attribute {
@@ -74,6 +75,7 @@ struct Node {
   std::vector<Attribute> attributes;                                   // schema defaults filled in
   std::vector<std::pair<std::string, std::unique_ptr<Graph>>> bodies;  // graph attributes by name
   std::vector<OriginId> origins;                                       // the model's nodes that it stands for
+  std::shared_ptr<const RaisedFrom> raised_from;                       // NULL: not raised; no part of the text form
   bool live = true;
 
   const Attribute* attribute(std::string_view attribute_name) const;
@@ -166,7 +168,7 @@ struct Graph {
 };
 
 // What became of a node of the model: one class for each [DESIGN: the report].
-enum class Fate : uint8_t { runs, folded, removed, replaced };
+enum class Fate : uint8_t { runs, folded, removed, replaced, expanded };
 
 // A node as the model had it, before any import rewrite or pass.
 struct Origin {
@@ -175,7 +177,7 @@ struct Origin {
   std::string op;
   uint32_t opset = 0;  // of its domain in the model
   Fate fate = Fate::runs;
-  std::string by;      // pass that removed or replaced it, or provider that folded it
+  std::string by;      // pass that removed or replaced it, provider that folded it, or what it was expanded by
   std::string detail;  // e.g. the raised operator's name
 };
 
@@ -199,6 +201,13 @@ struct Model {
   void read_symbols();
   std::unordered_map<std::string, SymbolId> symbol_ids_;  // of symbols[0, symbols_seen_)
   size_t symbols_seen_ = 0;
+};
+
+// What a pass made a node of. Inputs of the model's graph stand for the node's inputs, by index; its nodes have the
+// origins that they had.
+struct RaisedFrom {
+  std::string pass;
+  Model model;
 };
 
 // Calls fn(Graph&) for the graph and, depth first, every body in it.

@@ -180,7 +180,7 @@ void take_over(Graph& graph, ValueId from, ValueId to) {
 void mark(PassContext& context, const Node& node, Fate fate, std::string by, std::string detail) {
   for (OriginId id : node.origins) {
     Origin& origin = context.model.origins[id];
-    if (origin.fate != Fate::replaced) {
+    if (origin.fate != Fate::replaced && origin.fate != Fate::expanded) {
       origin.fate = fate;
       origin.by = by;
       origin.detail = detail;

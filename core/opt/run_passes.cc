@@ -146,6 +146,15 @@ const std::vector<PassInfo>& all_passes() {
   return infos;
 }
 
+std::string only_exact(std::string selected) {
+  for (const Pass& pass : passes()) {
+    if (pass.info.kind == PassClass::rounding) {
+      selected += ",-" + std::string(pass.info.name);
+    }
+  }
+  return selected;
+}
+
 Status run_passes(Model* model, const PassOptions& options, const PassServices& services,
                   std::vector<PassRecord>* report) {
   TENON_ASSIGN_OR_RETURN(const std::vector<bool> chosen, selection(options.passes));

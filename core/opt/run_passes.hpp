@@ -46,6 +46,9 @@ struct PassInfo {
 // In the order in which they run.
 const std::vector<PassInfo>& all_passes();
 
+// `passes` as in PassOptions without those of class rounding.
+std::string only_exact(std::string passes);
+
 // Runs the passes that options name over the model until nothing changes. infer_model must have run; types are kept.
 // `report` may be NULL; one record for each pass that ran. Model::origins tell afterwards what became of each node.
 Status run_passes(Model* model, const PassOptions& options, const PassServices& services,

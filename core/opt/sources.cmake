@@ -18,6 +18,7 @@ target_sources(tenon_core PRIVATE
   opt/passes/shape_slice.cc
   opt/passes/transposes.cc
   opt/product.cc
+  opt/raising.cc
   opt/run_passes.cc)
 tenon_core_tests(
   opt/exact_passes_test.cc

@@ -79,7 +79,9 @@ class Placer {
     }
     drop_empty_regions();
     choose_variants();
-    TENON_RETURN_IF_ERROR(check_complete());
+    if (!options_.partial) {
+      TENON_RETURN_IF_ERROR(check_complete());
+    }
     return std::move(result_);
   }
 
@@ -120,7 +122,7 @@ class Placer {
 
   void assign(uint32_t provider, uint32_t index) {
     const auto region = static_cast<uint32_t>(result_.regions.size());
-    result_.regions.push_back({provider, index, answers_[provider].said.claims[index].nodes});
+    result_.regions.push_back({provider, index, answers_[provider].said.claims[index].nodes, {}});
     for (NodeId id : result_.regions.back().nodes) {
       result_.classes[id] = NodeClass::region;
       result_.region_of[id] = region;
@@ -204,18 +206,25 @@ class Placer {
       if (!covered) {
         continue;
       }
-      double now = 0;
+      Displacement displaced;
       for (uint32_t region : *covered) {
         const PlacedRegion& placed = result_.regions[region];
         const Claim& other = answers_[placed.provider].said.claims[placed.claim];
-        now += static_cast<double>(other.est_ns) + border_ns(other, placed.provider);
+        const double copies = border_ns(other, placed.provider);
+        displaced.before_ns += static_cast<double>(other.est_ns) + copies;
+        displaced.before_copies_ns += copies;
+        if (std::count(displaced.from.begin(), displaced.from.end(), placed.provider) == 0) {
+          displaced.from.push_back(placed.provider);
+        }
       }
-      const double then = static_cast<double>(claim.est_ns) + border_ns(claim, provider);
-      if (then < kDisplaceBelow * now && keeps_order(claim.nodes)) {
+      displaced.after_copies_ns = border_ns(claim, provider);
+      displaced.after_ns = static_cast<double>(claim.est_ns) + displaced.after_copies_ns;
+      if (displaced.after_ns < kDisplaceBelow * displaced.before_ns && keeps_order(claim.nodes)) {
         for (uint32_t region : *covered) {
           result_.regions[region].nodes.clear();
         }
         assign(provider, index);
+        result_.regions.back().displaced = std::move(displaced);
       }
     }
   }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -33,10 +34,19 @@ struct Answer {
 
 enum class NodeClass : uint8_t { none, region, view, shape, structure };
 
+// How a later provider came by nodes that earlier ones claim [rule 3]. Times in nanoseconds, copies included, as they
+// were when it was decided.
+struct Displacement {
+  std::vector<uint32_t> from;  // indices in the answers, each once
+  double before_ns = 0, after_ns = 0;
+  double before_copies_ns = 0, after_copies_ns = 0;
+};
+
 struct PlacedRegion {
   uint32_t provider = 0;  // index in the answers
   uint32_t claim = 0;     // index in its claims
   std::vector<NodeId> nodes;
+  std::optional<Displacement> displaced;
 };
 
 struct Placement {
@@ -49,6 +59,7 @@ struct PlacementOptions {
   Policy policy = Policy::warn;
   bool fusion = true;
   bool views = true;
+  bool partial = false;                  // a node without a taker is no error: its class stays `none`
   std::function<bool(NodeId)> in_slice;  // the node is evaluated by the shape slice; empty: none is
   // Claims that compile has taken back: {index in the answers, index in its claims}.
   std::set<std::pair<uint32_t, uint32_t>> declined;

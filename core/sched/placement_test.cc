@@ -161,6 +161,36 @@ TEST_F(PlacementTest, CopiesAtTheBorderCount) {
   EXPECT_EQ(who(placed(worth), worth, "b"), "q");
 }
 
+TEST_F(PlacementTest, ADisplacementKeepsBothEstimatesWithTheirCopies) {
+  load(kChain);
+  const auto modelled = TENON_ESTIMATE_MODELLED;
+  const std::vector<Answer> answers = {
+      answer("p",
+             {claim({"a"}, 1'000'000, modelled), claim({"b"}, 1'000'000, modelled), claim({"c"}, 1'000'000, modelled)}),
+      answer("q", {claim({"b"}, 100, modelled, 2)})};
+  const Placement placement = placed(answers);
+  ASSERT_EQ(who(placement, answers, "b"), "q");
+  const std::optional<Displacement>& displaced = placement.regions[placement.region_of[node("b")]].displaced;
+  ASSERT_TRUE(displaced.has_value());
+  EXPECT_EQ(displaced->from, std::vector<uint32_t>{0});
+  EXPECT_EQ(displaced->before_ns, 1'000'000);
+  EXPECT_EQ(displaced->before_copies_ns, 0);
+  // 16 bytes there and 16 back.
+  EXPECT_EQ(displaced->after_copies_ns, 2 * (2'000.0 + 16.0 / 8));
+  EXPECT_EQ(displaced->after_ns, 100 + displaced->after_copies_ns);
+  EXPECT_FALSE(placement.regions[placement.region_of[node("a")]].displaced.has_value());
+}
+
+TEST_F(PlacementTest, APartialPlacementLeavesNodesWithoutATaker) {
+  load(kChain);
+  PlacementOptions options;
+  options.partial = true;
+  const std::vector<Answer> answers = {answer("p", {claim({"a"})})};
+  const Placement placement = placed(answers, options);
+  EXPECT_EQ(who(placement, answers, "a"), "p");
+  EXPECT_EQ(who(placement, answers, "b"), "none");
+}
+
 TEST_F(PlacementTest, LastResortComesLastWhereverItIsNamedAndNeverDisplaces) {
   load(kChain);
   const auto modelled = TENON_ESTIMATE_MODELLED;

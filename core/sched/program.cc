@@ -32,7 +32,11 @@ class Builder {
     program_->weights = options_.weights;
     TENON_ASSIGN_OR_RETURN(program_->shapes, ShapeProgram::build(graph_, options_.infer));
     TENON_ASSIGN_OR_RETURN(GraphView view, GraphView::whole(graph_));
-    TENON_ASSIGN_OR_RETURN(program_->answers, query_sessions(view, sessions_, last_resort_));
+    if (options_.answers != nullptr && options_.answers->contains(&graph_)) {
+      program_->answers = std::move((*options_.answers)[&graph_]);
+    } else {
+      TENON_ASSIGN_OR_RETURN(program_->answers, query_sessions(view, sessions_, last_resort_));
+    }
     TENON_RETURN_IF_ERROR(place_and_compile(view));
     for (NodeId id : graph_.order) {
       for (const auto& [name, body] : graph_.nodes[id].bodies) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -90,6 +91,8 @@ struct ProgramOptions {
   InferOptions infer;
   Task* task = nullptr;                  // of compile; required
   std::shared_ptr<WeightStore> weights;  // that the sessions were made with; required
+  // What sessions have said of graphs already, in their order: taken from here instead of asking again. May be NULL.
+  std::map<const Graph*, std::vector<Answer>>* answers = nullptr;
 };
 
 // Queries every session about the graph and, deeper, its bodies; places, compiles and lowers. A claim that compile

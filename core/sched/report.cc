@@ -2,6 +2,7 @@
 #include "core/sched/report.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <unordered_map>
 
 namespace tenon {
@@ -19,9 +20,17 @@ class Reporter {
     walk(program);
   }
 
-  PlacementReport finish(const Program& program) {
+  PlacementReport finish(const Program& program, const std::vector<Expansion>& expanded) {
     for (size_t i = 0; i < model_.origins.size(); ++i) {
-      settle(model_.origins[i], runs_[i], &report_.nodes[i]);
+      settle(static_cast<OriginId>(i));
+    }
+    for (const Expansion& expansion : expanded) {
+      for (OriginId origin : expansion.origins) {
+        for (const Expansion::Words& words : expansion.others) {
+          report_.nodes[origin].others.push_back(
+              {words.provider, refusal_reason_name(words.refusal.reason), words.refusal.text});
+        }
+      }
     }
     count(program);
     return std::move(report_);
@@ -33,6 +42,10 @@ class Reporter {
     for (NodeId id : program.graph->order) {
       const Node& node = program.graph->nodes[id];
       for (OriginId origin : node.origins) {
+        if (model_.origins[origin].fate == Fate::expanded) {
+          add_part(program, id, origin);
+          continue;
+        }
         // An origin that several nodes stand for is reported by the first that a provider runs.
         NodeReport& to = report_.nodes[origin];
         if (!runs_[origin] || (to.provider.empty() && program.placement.classes[id] == NodeClass::region)) {
@@ -49,6 +62,28 @@ class Reporter {
     next_group_ += static_cast<int64_t>(program.placement.regions.size());
     for (const auto& body : program.bodies) {
       walk(*body);
+    }
+  }
+
+  // One of the nodes that an expanded one stands as.
+  void add_part(const Program& program, NodeId id, OriginId origin) {
+    NodeReport& to = report_.nodes[origin];
+    std::vector<std::pair<std::string, uint64_t>>& parts = parts_[origin];
+    NodeReport part{to.path, to.op, {}, {}, {}, {}, {}, -1, {}};
+    describe(program, id, RefusalIndex(program.answers.size()), &part);
+    auto found =
+        std::find_if(parts.begin(), parts.end(), [&](const auto& each) { return each.first == part.node_class; });
+    if (found == parts.end()) {
+      found = parts.insert(parts.end(), {part.node_class, 0});
+    }
+    ++found->second;
+    runs_[origin] = true;
+    if (!part.provider.empty()) {
+      const bool first = mixed_.emplace(origin, false).second;
+      const bool same = first || (!mixed_[origin] && to.provider == part.provider && to.device == part.device);
+      mixed_[origin] = !same;
+      to.provider = same ? part.provider : std::string();
+      to.device = same ? part.device : std::string();
     }
   }
 
@@ -87,7 +122,7 @@ class Reporter {
         to->node_class = to->provider = compiled.provider().id();
         to->device = compiled.session().device().name;
         to->kernel = compiled.kernel();
-        to->why = why(program, chosen, id, refusals);
+        to->why = placed.displaced ? why_displaced(program, *placed.displaced) : why(program, chosen, id, refusals);
         to->group = placed.nodes.size() > 1 ? next_group_ + region : -1;
         break;
       }
@@ -120,7 +155,23 @@ class Reporter {
       return program.answers[chosen].last_resort ? "no other provider takes it" : "the providers before refuse it";
     }
     return program.answers[chosen].last_resort ? "no other provider could keep it"
-                                               : "cheaper than a provider before by more than 20%";
+                                               : "the providers before claim it only with nodes that went elsewhere";
+  }
+
+  static std::string microseconds(double ns) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.1f us", ns / 1e3);
+    return text;
+  }
+
+  static std::string why_displaced(const Program& program, const Displacement& displaced) {
+    std::string names;
+    for (uint32_t from : displaced.from) {
+      names += (names.empty() ? "" : " and ") + program.answers[from].provider;
+    }
+    return "cheaper than " + names + " by more than 20%: " + microseconds(displaced.after_ns) + " with " +
+           microseconds(displaced.after_copies_ns) + " of copies instead of " + microseconds(displaced.before_ns) +
+           " with " + microseconds(displaced.before_copies_ns);
   }
 
   void add_copy(const Program& program, const Instruction& instruction) {
@@ -150,9 +201,32 @@ class Reporter {
     return name;
   }
 
-  // Origins that no live node stands for.
-  static void settle(const Origin& origin, bool runs, NodeReport* to) {
+  std::string why_expanded(OriginId id) const {
+    const Origin& origin = model_.origins[id];
+    const auto found = parts_.find(id);
+    std::string text = origin.detail + "; runs as " + origin.by;
+    if (found == parts_.end()) {
+      return text + ", of which nothing is left to run";
+    }
+    uint64_t sum = 0;
+    std::string parts;
+    for (const auto& [name, count] : found->second) {
+      sum += count;
+      parts += (parts.empty() ? "" : ", ") + name + " " + std::to_string(count);
+    }
+    return text + (sum == 1 ? ", 1 node: " : ", " + std::to_string(sum) + " nodes: ") + parts;
+  }
+
+  // Origins that no live node stands for, or more than one.
+  void settle(OriginId id) {
+    const Origin& origin = model_.origins[id];
+    const bool runs = runs_[id];
+    NodeReport* to = &report_.nodes[id];
     switch (origin.fate) {
+      case Fate::expanded:
+        to->node_class = "expanded";
+        to->why = why_expanded(id);
+        return;
       case Fate::folded:
         to->node_class = "folded";
         to->why = "computed at load by " + (origin.by.empty() ? std::string("core") : origin.by);
@@ -182,7 +256,7 @@ class Reporter {
     for (const Answer& answer : program.answers) {
       order.push_back(answer.provider);
     }
-    for (const char* name : {"view", "shape", "structure", "folded", "replaced", "removed"}) {
+    for (const char* name : {"view", "shape", "structure", "expanded", "folded", "replaced", "removed"}) {
       order.emplace_back(name);
     }
     std::map<std::string, uint64_t> counts;
@@ -209,13 +283,16 @@ class Reporter {
   const Model& model_;
   PlacementReport report_;
   std::vector<bool> runs_;
+  // Of expanded origins: how many parts are of each class; whether they run on several providers.
+  std::map<OriginId, std::vector<std::pair<std::string, uint64_t>>> parts_;
+  std::map<OriginId, bool> mixed_;
   int64_t next_group_ = 0;
 };
 
 }  // namespace
 
-PlacementReport make_report(const Model& model, const Program& program) {
-  return Reporter(model, program).finish(program);
+PlacementReport make_report(const Model& model, const Program& program, const std::vector<Expansion>& expanded) {
+  return Reporter(model, program).finish(program, expanded);
 }
 
 }  // namespace tenon

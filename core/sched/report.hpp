@@ -9,14 +9,15 @@
 #include <vector>
 
 #include "core/ir/graph.hpp"
+#include "core/sched/expand.hpp"
 #include "core/sched/program.hpp"
 
 namespace tenon {
 
 struct NodeReport {
   std::string path, op;
-  std::string node_class;                // a provider's id, or view, shape, structure, folded, removed, replaced
-  std::string provider, device, kernel;  // of those that a provider runs
+  std::string node_class;  // a provider's id, or view, shape, structure, expanded, folded, removed, replaced
+  std::string provider, device, kernel;  // of those that a provider runs; expanded: when all parts have the same
   std::string why;
   int64_t group = -1;  // nodes with the same number run as one; -1: alone
   struct Other {
@@ -38,6 +39,7 @@ struct PlacementReport {
   std::string line;  // "95 nodes: cpu 61, view 14, folded 18, removed 2"
 };
 
-PlacementReport make_report(const Model& model, const Program& program);
+// `expanded`: of the model, by expand_nodes.
+PlacementReport make_report(const Model& model, const Program& program, const std::vector<Expansion>& expanded);
 
 }  // namespace tenon

@@ -4,6 +4,7 @@ target_sources(tenon_core PRIVATE
   sched/blocks.cc
   sched/call_order.cc
   sched/executor.cc
+  sched/expand.cc
   sched/flight.cc
   sched/frame_cache.cc
   sched/lower.cc
@@ -16,4 +17,10 @@ target_sources(tenon_core PRIVATE
   sched/segment_memory.cc
   sched/strided.cc
   sched/walk.cc)
-tenon_core_tests(sched/blocks_test.cc sched/call_order_test.cc sched/offsets_test.cc sched/placement_test.cc)
+tenon_core_tests(
+  sched/blocks_test.cc
+  sched/call_order_test.cc
+  sched/expand_test.cc
+  sched/flight_test.cc
+  sched/offsets_test.cc
+  sched/placement_test.cc)

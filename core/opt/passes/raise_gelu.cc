@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/opt/pass.hpp"
+#include "core/opt/raising.hpp"
 
 namespace tenon {
 namespace {
@@ -157,25 +157,6 @@ std::optional<Match> find(const Graph& graph, NodeId id) {
   return match;
 }
 
-Status raise(PassContext& context, Graph& graph, Match match) {
-  std::vector<OriginId> origins;
-  std::vector<NodeId> erased;  // users before producers
-  for (NodeId id : graph.order) {
-    if (std::find(match.nodes.begin(), match.nodes.end(), id) != match.nodes.end()) {
-      append_origins(&origins, graph.nodes[id]);
-      erased.insert(erased.begin(), id);
-    }
-  }
-  const NodeId last = graph.values[match.output].producer;
-  TENON_ASSIGN_OR_RETURN(const ValueId made, add_node(context, graph, last, "Gelu", {match.x},
-                                                      {string_attribute("approximate", match.approximate)},
-                                                      std::move(origins), graph.nodes[last].name));
-  take_over(graph, match.output, made);
-  retire(context, graph, std::move(erased), graph.path_of(graph.values[made].producer));
-  ++context.changes;
-  return {};
-}
-
 }  // namespace
 
 Status pass_raise_gelu(PassContext& context) {
@@ -184,7 +165,12 @@ Status pass_raise_gelu(PassContext& context) {
     for (NodeId id : std::vector<NodeId>(graph.order)) {
       if (status.ok() && graph.nodes[id].live && (graph.nodes[id].is("Erf") || graph.nodes[id].is("Tanh"))) {
         if (auto match = find(graph, id)) {
-          status = raise(context, graph, std::move(*match));
+          status = raise_node(context, graph,
+                              {std::move(match->nodes),
+                               match->output,
+                               "Gelu",
+                               {match->x},
+                               {string_attribute("approximate", match->approximate)}});
         }
       }
     }

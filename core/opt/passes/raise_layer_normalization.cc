@@ -2,7 +2,7 @@
 // d = x - mean(x); d / sqrt(mean(d * d) + epsilon) * scale [+ bias] over the last axes, all in FLOAT32 without casts.
 #include <algorithm>
 
-#include "core/opt/pass.hpp"
+#include "core/opt/raising.hpp"
 
 namespace tenon {
 namespace {
@@ -11,7 +11,7 @@ struct Match {
   ValueId x = kNone, scale = kNone, bias = kNone, output = kNone;
   int64_t axis = 0;
   float epsilon = 0;
-  std::vector<NodeId> nodes;  // users before producers
+  std::vector<NodeId> nodes;
 };
 
 // The axes of a ReduceMean with keepdims, when they are the last ones: the first of them; else -1.
@@ -141,24 +141,13 @@ std::optional<Match> find(const Graph& graph, NodeId mul_id) {
   return closed(graph, match) ? std::optional(match) : std::nullopt;
 }
 
-Status raise(PassContext& context, Graph& graph, const Match& match) {
-  std::vector<OriginId> origins;
-  for (NodeId id : match.nodes) {
-    append_origins(&origins, graph.nodes[id]);
-  }
-  std::vector<ValueId> inputs = {match.x, match.scale};
+Raise raised(const Match& match) {
+  Raise raise{match.nodes, match.output, "LayerNormalization", {match.x, match.scale}, {}};
   if (match.bias != kNone) {
-    inputs.push_back(match.bias);
+    raise.inputs.push_back(match.bias);
   }
-  const NodeId last = match.nodes.front();
-  TENON_ASSIGN_OR_RETURN(const ValueId made,
-                         add_node(context, graph, last, "LayerNormalization", std::move(inputs),
-                                  {int_attribute("axis", match.axis), float_attribute("epsilon", match.epsilon)},
-                                  std::move(origins), graph.nodes[last].name));
-  take_over(graph, match.output, made);
-  retire(context, graph, match.nodes, graph.path_of(graph.values[made].producer));
-  ++context.changes;
-  return {};
+  raise.attributes = {int_attribute("axis", match.axis), float_attribute("epsilon", match.epsilon)};
+  return raise;
 }
 
 }  // namespace
@@ -169,7 +158,7 @@ Status pass_raise_layer_normalization(PassContext& context) {
     for (NodeId id : std::vector<NodeId>(graph.order)) {
       if (status.ok() && graph.nodes[id].live && graph.nodes[id].is("Mul")) {
         if (const auto match = find(graph, id)) {
-          status = raise(context, graph, *match);
+          status = raise_node(context, graph, raised(*match));
         }
       }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // x * sigmoid(x) is Swish with alpha 1 (SiLU). x * HardSigmoid(x) with alpha 1/6 and beta 1/2, and x * clip(x + 3, 0,
 // 6) / 6 in either order, are HardSwish.
-#include "core/opt/pass.hpp"
+#include "core/opt/raising.hpp"
 
 namespace tenon {
 namespace {
@@ -9,7 +9,7 @@ namespace {
 struct Match {
   ValueId x = kNone, output = kNone;
   const char* op = nullptr;
-  std::vector<NodeId> nodes;  // users before producers
+  std::vector<NodeId> nodes;
 };
 
 // clip(x + 3, 0, 6): x or kNone.
@@ -82,22 +82,12 @@ bool closed(const Graph& graph, const Match& match) {
   return same_shape(graph.values[match.x].type, graph.values[match.output].type);
 }
 
-Status raise(PassContext& context, Graph& graph, const Match& match) {
-  std::vector<OriginId> origins;
-  for (NodeId id : match.nodes) {
-    append_origins(&origins, graph.nodes[id]);
+Raise raised(const Match& match) {
+  Raise raise{match.nodes, match.output, match.op, {match.x}, {}};
+  if (raise.op == "Swish") {
+    raise.attributes.push_back(float_attribute("alpha", 1));
   }
-  std::vector<Attribute> attributes;
-  if (std::string_view(match.op) == "Swish") {
-    attributes.push_back(float_attribute("alpha", 1));
-  }
-  const NodeId last = match.nodes.front();
-  TENON_ASSIGN_OR_RETURN(const ValueId made, add_node(context, graph, last, match.op, {match.x}, std::move(attributes),
-                                                      std::move(origins), graph.nodes[last].name));
-  take_over(graph, match.output, made);
-  retire(context, graph, match.nodes, graph.path_of(graph.values[made].producer));
-  ++context.changes;
-  return {};
+  return raise;
 }
 
 }  // namespace
@@ -111,7 +101,7 @@ Status pass_raise_swish(PassContext& context) {
           continue;
         }
         if (const auto match = match_gate(graph, id, i); match && closed(graph, *match)) {
-          status = raise(context, graph, *match);
+          status = raise_node(context, graph, raised(*match));
         }
       }
     }
