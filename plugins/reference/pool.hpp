@@ -3,6 +3,7 @@
 #ifndef TENON_REFERENCE_POOL_HPP_
 #define TENON_REFERENCE_POOL_HPP_
 
+#include "reduce.hpp"
 #include "window.hpp"
 
 namespace tenon::reference {
@@ -11,6 +12,26 @@ namespace tenon::reference {
 inline DimsView spatial_dims(const Input& x) {
   require(x.rank() >= 3, TENON_RUN, "X has dims ", DimsView(x.dims()), ", expected a rank of 3 or more");
   return DimsView(x.dims()).subspan(2);
+}
+
+/// The operator ai.onnx `name`, form 1, that makes F of each plane: floats X [N, C, D1...] -> Y [N, C, 1...].
+template <class F>
+constexpr Operator plane_reduction(std::string_view name) {
+  constexpr auto run = [](Context& c) {
+    const Input& x = c.input(0);
+    const int64_t plane = kit::count(spatial_dims(x));
+    Dims dims(x.dims().size(), 1);
+    std::copy_n(x.dims().begin(), 2, dims.begin());
+    Output& y = c.output(0, dims);
+    kit::dispatch(kit::kFloats, x.dtype(), [&]<class T>(Tag<T>) {
+      c.parallel_for(y.count(), [&](int64_t o) {
+        kit::Wide<T> a = F::template start<T>();
+        for (int64_t i = 0; i < plane; ++i) a = F::step(a, kit::widen(x.data<T>()[o * plane + i]));
+        y.data<T>()[o] = kit::narrow<T>(F::finish(a, plane));
+      });
+    });
+  };
+  return {.name = name, .form = 1, .types = {{"T", kit::kFloats}}, .inputs = {"T"}, .outputs = {"T"}, .run = run};
 }
 
 inline Window pool_window(const Context& c) {

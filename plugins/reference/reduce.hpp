@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions over axes that come as an input: which elements go into each output, in row-major order.
+// Reductions over axes that come as an input: which elements go into each output, in row-major order; and what is made
+// of them.
 #ifndef TENON_REFERENCE_REDUCE_HPP_
 #define TENON_REFERENCE_REDUCE_HPP_
 
@@ -7,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "elementwise.hpp"
 #include "operator.hpp"
 
 namespace tenon::reference {
@@ -78,6 +80,83 @@ kit::Wide<T> largest() {
   } else {
     return static_cast<kit::Wide<T>>(std::numeric_limits<T>::max());
   }
+}
+
+// What `reduce` makes of a set; Wide values, an integer wraps around.
+
+/// 0 for no elements.
+struct SumOf {
+  template <class T>
+  static kit::Wide<T> start() {
+    return 0;
+  }
+  template <class W>
+  static W step(W a, W x) {
+    return add(a, x);
+  }
+  template <class W>
+  static W finish(W a, int64_t) {
+    return a;
+  }
+};
+
+/// Integers are cut toward zero; NaN for no elements, 0 for integers.
+struct MeanOf : SumOf {
+  template <class W>
+  static W finish(W a, int64_t n) {
+    if constexpr (std::is_floating_point_v<W>) {
+      return a / static_cast<double>(n);
+    } else {
+      return n == 0 ? W{0} : static_cast<W>(a / static_cast<W>(n));
+    }
+  }
+};
+
+/// 1 for no elements.
+struct ProductOf : SumOf {
+  template <class T>
+  static kit::Wide<T> start() {
+    return 1;
+  }
+  template <class W>
+  static W step(W a, W x) {
+    return multiply(a, x);
+  }
+};
+
+/// NaN wins; the least value of the type for no elements.
+struct LargestOf : SumOf {
+  template <class T>
+  static kit::Wide<T> start() {
+    return least<T>();
+  }
+  template <class W>
+  static W step(W a, W x) {
+    return x > a || x != x ? x : a;
+  }
+};
+
+/// NaN wins; the largest value of the type for no elements.
+struct LeastOf : SumOf {
+  template <class T>
+  static kit::Wide<T> start() {
+    return largest<T>();
+  }
+  template <class W>
+  static W step(W a, W x) {
+    return x < a || x != x ? x : a;
+  }
+};
+
+/// The operator ai.onnx `name` of data and axes that makes F of each set, for the types of List.
+template <class F, class List>
+constexpr Operator reduction(std::string_view name, uint32_t form, List list) {
+  return {.name = name,
+          .form = form,
+          .types = {{"T", list}},
+          .inputs = {"T", "int64?"},
+          .outputs = {"T"},
+          .run = [](Context& c) { reduce(c, List{}, F()); }};
 }
 
 inline constexpr auto kSummable = kit::kFloats + kit::Types<int32_t, int64_t, uint32_t, uint64_t>{};
