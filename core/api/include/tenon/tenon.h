@@ -98,7 +98,8 @@ TENON_EXPORT int32_t tenon_env_add_provider(tenon_env* env, tenon_string manifes
 TENON_EXPORT int32_t tenon_env_providers_json(tenon_env* env, uint32_t load, tenon_text** out, tenon_status* status);
 /* JSON: host memory in bytes {"current","peak","weights","packed","cached"}, {"allocations"} so far and the pool's
  * {"threads"}. weights: constants that the sessions of this environment keep after loading, in mapped files too; those
- * that providers have packed and do without are not among them. packed: packed weights of the process, in all memories. */
+ * that providers have packed and do without are not among them. packed: packed weights of the process, in all memories.
+ */
 TENON_EXPORT int32_t tenon_env_memory_json(tenon_env* env, tenon_text** out, tenon_status* status);
 /* Gives cached memory back to the system. */
 TENON_EXPORT int32_t tenon_env_trim(tenon_env* env, tenon_status* status);
