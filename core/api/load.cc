@@ -79,7 +79,9 @@ class Loader {
     session_->times.passes_ms = ms_since(passes_begin);
     TENON_RETURN_IF_ERROR(in_time("passes"));
     const uint64_t place_begin = now_ns();
-    TENON_RETURN_IF_ERROR(build());
+    if (Status status = build(); !status.ok()) {
+      return status.code() == TENON_DEADLINE ? in_time("a part of placement") : status;
+    }
     session_->times.place_ms = ms_since(place_begin);
     session_->times.total_ms = ms_since(begin);
     return std::move(session_);
@@ -209,6 +211,7 @@ class Loader {
 
   Status build() {
     session_->weights = std::make_shared<WeightStore>();
+    session_->weights->set_limits(&task_, options_.limit_model_bytes);
     std::vector<std::shared_ptr<ProviderSession>> sessions;
     std::vector<bool> last_resort;
     for (const Selected& selected : selected_) {

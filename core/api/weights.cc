@@ -28,6 +28,7 @@ class Originals {
     for (const ConstantPtr& constant : model_.constants) {
       session_.weights_in_model += constant == nullptr ? 0 : constant->full_bytes();
     }
+    session_.weights->set_limits(nullptr, kMaxSpreadBytes);
     session_.weights->drop_unneeded(nullptr);
     needed_.assign(model_.constants.size(), false);
     mark(program);

@@ -16,6 +16,9 @@ namespace {
 
 constexpr uint64_t kMaxAlign = 1u << 20;
 constexpr uint64_t kMaxPackedBytes = 1ull << 40;
+// The widest packings known (transforms of 3x3 kernels, 4 bits to 32) take less than 16 times the weight.
+constexpr uint64_t kMaxPackedTimes = 64;
+constexpr uint64_t kSmallPackedBytes = 1u << 20;
 
 std::vector<tenon_value_rule> abi_rules(std::span<const ValueRule> rules, const GraphView& view) {
   std::vector<tenon_value_rule> records;
@@ -148,6 +151,14 @@ Status CompiledRegion::pack_weights(const Graph& graph, const tenon_exec_info& i
                          "pack " + std::to_string(i) + " asks for memory kind " + std::to_string(request.memory_kind) +
                              ", " + std::to_string(request.bytes) + " bytes aligned to " +
                              std::to_string(request.align));
+    }
+    if (request.bytes > kSmallPackedBytes && request.bytes / kMaxPackedTimes > constant->full_bytes()) {
+      return rule_broken(id, 11,
+                         "pack " + std::to_string(i) + " asks for " + std::to_string(request.bytes) +
+                             " bytes for a weight of " + std::to_string(constant->full_bytes()));
+    }
+    if (const int32_t code = task == nullptr ? TENON_OK : should_stop(task); code != TENON_OK) {
+      return Status(code, "the call ended while weights were packed");
     }
     const PackingKey key{&provider(),
                          session_->device_index(),

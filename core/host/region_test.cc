@@ -304,6 +304,26 @@ TEST(Weights, a_splat_is_spread_out) {
   }
 }
 
+TEST(Weights, splats_are_bounded_and_stop_with_the_task) {
+  const float one = 1.5f;
+  auto huge = std::make_shared<Constant>(*make_constant(TENON_FLOAT32, {}, &one, 4));
+  huge->dims = {1 << 16, 1 << 16};
+  huge->splat = true;
+  auto large = std::make_shared<Constant>(*huge);
+  large->dims = {1 << 12, 1 << 12};
+  WeightStore weights;
+  weights.set_constants({huge, large});
+  tenon_weight weight{};
+  EXPECT_EQ(weights.get(0, 0, &weight).code(), TENON_LIMIT);
+  const std::atomic<int32_t> stop{TENON_CANCELLED};
+  Task task;
+  task.stop = &stop;
+  weights.set_limits(&task, kMaxSpreadBytes);
+  EXPECT_EQ(weights.get(1, 0, &weight).code(), TENON_CANCELLED);
+  weights.set_limits(nullptr, 1 << 20);
+  EXPECT_EQ(weights.get(1, 0, &weight).code(), TENON_LIMIT);
+}
+
 TEST(Weights, pages_given_back_are_read_again) {
   std::string pattern = testing::TempDir() + "tenon_weights_XXXXXX";
   ASSERT_NE(::mkdtemp(pattern.data()), nullptr);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "core/base/checked.hpp"
@@ -23,13 +24,22 @@ uint64_t element_align(Dtype dtype) {
   return std::clamp<uint64_t>(dtype_bits(dtype) / 8, 1, 8);
 }
 
+constexpr uint64_t kPiece = 4u << 20;  // bytes copied between two looks at the task: about a millisecond
+
+Status stopped(Task* task) {
+  const int32_t code = task == nullptr ? TENON_OK : should_stop(task);
+  return code == TENON_OK ? Status() : Status(code, "the call ended while a weight was copied");
+}
+
 // Fills `total` bytes with copies of the first `unit` bytes, which are there already: each step doubles what is done.
-void spread(std::byte* to, uint64_t unit, uint64_t total) {
+Status spread(std::byte* to, uint64_t unit, uint64_t total, Task* task) {
   for (uint64_t done = unit; done < total;) {
-    const uint64_t n = std::min(done, total - done);
+    const uint64_t n = std::min({done, total - done, done < kPiece ? done : kPiece - kPiece % unit});
     std::memcpy(to + done, to, n);
     done += n;
+    TENON_RETURN_IF_ERROR(stopped(task));
   }
+  return {};
 }
 
 bool aligned(const void* address, uint64_t align) { return reinterpret_cast<uintptr_t>(address) % align == 0; }
@@ -49,18 +59,45 @@ void release_pages(const Constant& constant) {
   }
 }
 
-void copy_constant(const Constant& constant, void* to) {
-  if (constant.bytes == 0) {
-    return;
-  }
+Status copy_constant(const Constant& constant, void* to, Task* task) {
   const uint64_t total = constant.full_bytes();
-  if (total == 0) {
-    return;
+  if (constant.bytes == 0 || total == 0) {
+    return {};
   }
-  std::memcpy(to, constant.data, constant.bytes);
+  auto* bytes = static_cast<std::byte*>(to);
+  for (uint64_t done = 0; done < constant.bytes; done += kPiece) {
+    TENON_RETURN_IF_ERROR(stopped(task));
+    std::memcpy(bytes + done, constant.data + done, std::min(kPiece, constant.bytes - done));
+  }
+  return constant.splat ? spread(bytes, constant.bytes, total, task) : Status();
+}
+
+void copy_constant(const Constant& constant, void* to) {
+  [[maybe_unused]] const Status done = copy_constant(constant, to, nullptr);
+  assert(done.ok());
+}
+
+void WeightStore::set_limits(Task* task, uint64_t spread_bytes) {
+  const std::lock_guard lock(mutex_);
+  task_ = task;
+  spread_left_ = std::min(spread_left_, spread_bytes);
+}
+
+Result<Buffer> WeightStore::copy_of(ConstantId id, uint64_t align) {
+  const Constant& constant = *entries_[id].constant;
+  const uint64_t bytes = constant.full_bytes();
+  const std::string what = "an aligned copy of constant " + std::to_string(id);
   if (constant.splat) {
-    spread(static_cast<std::byte*>(to), constant.bytes, total);
+    if (bytes > spread_left_) {
+      return Status(TENON_LIMIT, what + ", which repeats one value, would take " + std::to_string(bytes) + " bytes; " +
+                                     std::to_string(spread_left_) + " are left for such weights of this model")
+          .with_expectation(std::to_string(bytes), "at most " + std::to_string(spread_left_));
+    }
+    spread_left_ -= bytes;
   }
+  TENON_ASSIGN_OR_RETURN(Buffer buffer, memory_.allocate(bytes, align, what));
+  TENON_RETURN_IF_ERROR(copy_constant(constant, buffer.data(), task_));
+  return buffer;
 }
 
 void WeightStore::set_constants(const std::vector<ConstantPtr>& constants) {
@@ -101,9 +138,7 @@ Status WeightStore::get(ConstantId id, uint64_t align, tenon_weight* out) {
                              [&](const Copy& c) { return aligned(c.buffer.data(), wanted); });
     if (copy == entry.copies.end()) {
       const uint64_t made = std::max<uint64_t>(wanted, 64);
-      TENON_ASSIGN_OR_RETURN(Buffer buffer,
-                             memory_.allocate(bytes, made, "an aligned copy of constant " + std::to_string(id)));
-      copy_constant(constant, buffer.data());
+      TENON_ASSIGN_OR_RETURN(Buffer buffer, copy_of(id, made));
       release_pages(constant);
       entry.copies.push_back({std::move(buffer), made});
       copy = entry.copies.end() - 1;

@@ -12,6 +12,7 @@
 
 #include "core/base/memory.hpp"
 #include "core/base/status.hpp"
+#include "core/base/thread_pool.hpp"
 #include "core/ir/constant.hpp"
 #include "core/ir/graph.hpp"
 
@@ -22,13 +23,22 @@ namespace tenon {
 void release_pages(const Constant& constant);
 
 // The constant's elements, dense, written to `to` (constant.full_bytes() bytes): a splat is spread out.
+// Stops between two pieces when `task` does: CANCELLED or DEADLINE, and part of it is written.
+Status copy_constant(const Constant& constant, void* to, Task* task);
 void copy_constant(const Constant& constant, void* to);
+
+// What the splats of a session may take at most when they are spread out.
+inline constexpr uint64_t kMaxSpreadBytes = 4ull << 30;
 
 // Any thread. Lives as long as every ProviderSession made with it (they share it).
 class WeightStore {
  public:
   // Aligned copies are counted in `memory`, which must outlive this object.
   explicit WeightStore(Memory& memory = Memory::process()) : memory_(memory) {}
+
+  // While `task` is there, get stops when it does. `spread_bytes`: how much all splats together may take when they are
+  // spread out, since a file of a few bytes can ask for any number; never more than kMaxSpreadBytes.
+  void set_limits(Task* task, uint64_t spread_bytes);
 
   // The ids are indices into `constants` (Model::constants). May be called again when the model got more of them; what
   // an id already names must stay the same constant.
@@ -38,7 +48,8 @@ class WeightStore {
 
   // A dense, read-only host tensor at a multiple of `align` (0: the element's own size): the constant's own bytes where
   // they lie so, else a copy that is made once (for the largest alignment asked so far; older ones stay valid). Its
-  // pointers live as long as the store or until drop_unneeded. NOT_FOUND for an unknown id, OUT_OF_MEMORY, LIMIT.
+  // pointers live as long as the store or until drop_unneeded. NOT_FOUND for an unknown id, OUT_OF_MEMORY, LIMIT;
+  // CANCELLED or DEADLINE when the task ends before the copy is done.
   Status get(ConstantId id, uint64_t align, tenon_weight* out);
 
   // Marks a constant as used after loading. The host does so for the constants that it hands to providers or callers
@@ -63,7 +74,11 @@ class WeightStore {
     std::vector<Copy> copies;
     bool kept = false;
   };
+  // A copy at that alignment. The lock is held.
+  Result<Buffer> copy_of(ConstantId id, uint64_t align);
   Memory& memory_;
+  Task* task_ = nullptr;
+  uint64_t spread_left_ = kMaxSpreadBytes;
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
 };
