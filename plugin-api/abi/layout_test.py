@@ -20,15 +20,15 @@ CASES = [
      "+    16    8 0.1  uint64_t more"),
     ("two fields swapped", "types.h", "  uint32_t block; /* BLOCKED: elements a block; the last one is padded */\n"
      "  uint32_t reserved;", "  uint32_t reserved;\n  uint32_t block;", "+     8    4 0.0  uint32_t reserved"),
-    ("a function's parameter", "plugin.h", "void (*sync_destroy)(void *self, tenon_sync *sync);",
-     "void (*sync_destroy)(tenon_sync *sync);", "void (*sync_destroy)(tenon_sync *sync)"),
+    ("a function's parameter", "plugin.h", "void (*sync_destroy)(void* self, tenon_sync* sync);",
+     "void (*sync_destroy)(tenon_sync* sync);", "void (*sync_destroy)(tenon_sync *sync)"),
     ("a constant's value", "types.h", "#define TENON_CANCELLED 16", "#define TENON_CANCELLED 61",
      "+constant TENON_CANCELLED 61"),
     ("a removed constant", "types.h", "#define TENON_BUSY 20", "/* gone */", "-constant TENON_BUSY 20"),
     ("implicit padding", "plugin.h", "  uint32_t kind; /* of the timeline, 0..63; see tenon_device.import_kinds */\n"
      "  uint32_t reserved;\n", "  uint32_t kind;\n", "implicit padding"),
     ("a bit-field", "plugin.h", "  uint32_t original_needed;", "  uint32_t original_needed : 1;", "bit-field"),
-    ("a size_t", "types.h", "  const char *data;\n  uint64_t len;", "  const char *data;\n  size_t len;", "fixed-width"),
+    ("a size_t", "types.h", "  const char* data;\n  uint64_t len;", "  const char* data;\n  size_t len;", "fixed-width"),
     ("an enum", "types.h", "typedef struct tenon_mem tenon_mem;", "enum tenon_e { A };\n", "an enum"),
 ]
 
