@@ -9,15 +9,14 @@
 #include "kernels/activation.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/window_dims.hpp"
 
 namespace tenon::cpu {
 
 // Sizes in elements; x [n, groups * icg, ih, iw], w [groups * ocg, icg, kh, kw], y [n, groups * ocg, oh, ow]. One
 // spatial axis is taken as ih = kh = oh = 1. All positive.
-struct ConvDims {
-  int64_t n = 1, groups = 1, icg = 1, ih = 1, iw = 1, ocg = 1, oh = 1, ow = 1;
-  int64_t kh = 1, kw = 1, sh = 1, sw = 1, dh = 1, dw = 1;
-  int64_t pad_top = 0, pad_left = 0;
+struct ConvDims : WindowDims {
+  int64_t n = 1, groups = 1, icg = 1, ocg = 1;
   int64_t k() const { return icg * kh * kw; }
   int64_t pixels() const { return oh * ow; }
   bool is_pointwise() const {

@@ -109,20 +109,11 @@ TEST(Conv, NaNPassesTheClampAndOtherActivationsFollowTheSum) {
 
 PlaneDims plane_dims(const ConvDims& d) {
   PlaneDims p;
+  static_cast<WindowDims&>(p) = d;
   p.planes_in = d.n * d.groups;
   p.multiplier = d.ocg;
-  p.ih = d.ih;
-  p.iw = d.iw;
-  p.oh = d.oh;
-  p.ow = d.ow;
-  p.kh = d.kh;
-  p.kw = d.kw;
-  p.sh = d.sh;
-  p.sw = d.sw;
-  p.dh = d.dh;
-  p.dw = d.dw;
-  p.pad_top = p.pad_bottom = d.pad_top;
-  p.pad_left = p.pad_right = d.pad_left;
+  p.pad_bottom = d.pad_top;
+  p.pad_right = d.pad_left;
   return p;
 }
 

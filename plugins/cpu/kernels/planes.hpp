@@ -12,15 +12,15 @@
 
 #include "kernels/activation.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/window_dims.hpp"
 
 namespace tenon::cpu {
 
 // Sizes in elements. x: `planes_in` planes of ih * iw; y: planes_in * multiplier planes of oh * ow; output plane p
 // reads input plane p / multiplier.
-struct PlaneDims {
-  int64_t planes_in = 1, multiplier = 1, ih = 1, iw = 1, oh = 1, ow = 1;
-  int64_t kh = 1, kw = 1, sh = 1, sw = 1, dh = 1, dw = 1;
-  int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+struct PlaneDims : WindowDims {
+  int64_t planes_in = 1, multiplier = 1;
+  int64_t pad_bottom = 0, pad_right = 0;
 };
 
 class PlanePlan {

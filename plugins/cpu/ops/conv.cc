@@ -66,21 +66,8 @@ class Conv : public Kernel {
     d.groups = groups_;
     d.icg = w[1];
     d.ocg = w[0] / groups_;
-    d.ih = spatial_ == 2 ? x[2] : 1;
-    d.iw = x[spatial_ + 1];
-    d.oh = window.resolve(0, d.ih);
-    d.ow = window.resolve(1, d.iw);
-    d.kh = window.kernel[0];
-    d.kw = window.kernel[1];
-    d.sh = window.stride[0];
-    d.sw = window.stride[1];
-    d.dh = window.dilation[0];
-    d.dw = window.dilation[1];
-    d.pad_top = window.pad_begin[0];
-    d.pad_left = window.pad_begin[1];
-    Dims y = {d.n, w[0]};
-    if (spatial_ == 2) y.push_back(d.oh);
-    y.push_back(d.ow);
+    static_cast<WindowDims&>(d) = window.over(x, spatial_);
+    Dims y = window_output(d.n, w[0], spatial_, d.oh, d.ow);
     const bool empty = count_of(y) == 0;
     if (residual_ >= 0) plan->late = plan_late_add(shapes.dims(static_cast<uint32_t>(residual_)), y, node_text_);
     settle(shapes, 0, y);
@@ -159,20 +146,9 @@ class Conv : public Kernel {
   }
   static PlaneDims plane_dims(const ConvDims& d) {
     PlaneDims p;
+    static_cast<WindowDims&>(p) = d;
     p.planes_in = d.n * d.groups;
     p.multiplier = d.ocg;
-    p.ih = d.ih;
-    p.iw = d.iw;
-    p.oh = d.oh;
-    p.ow = d.ow;
-    p.kh = d.kh;
-    p.kw = d.kw;
-    p.sh = d.sh;
-    p.sw = d.sw;
-    p.dh = d.dh;
-    p.dw = d.dw;
-    p.pad_top = d.pad_top;
-    p.pad_left = d.pad_left;
     return p;
   }
 

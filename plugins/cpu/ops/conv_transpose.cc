@@ -54,9 +54,7 @@ class ConvTranspose : public Kernel {
     for (uint32_t i = 0; i < spatial_; ++i) plan->window.kernel[2 - spatial_ + i] = w[2 + i];
     plan->oh = resolve(plan->window, 0, plan->ih);
     plan->ow = resolve(plan->window, 1, plan->iw);
-    Dims y = {plan->n, plan->ocg * groups_};
-    if (spatial_ == 2) y.push_back(plan->oh);
-    y.push_back(plan->ow);
+    const Dims y = window_output(plan->n, plan->ocg * groups_, spatial_, plan->oh, plan->ow);
     settle(shapes, 0, y);
     if (count_of(y) == 0) return plan;
     // Rows of the product: input pixels. Columns: (oc, i, j), which is how the weights lie.

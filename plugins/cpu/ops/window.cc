@@ -39,6 +39,27 @@ int64_t Window::resolve(int axis, int64_t in) {
   return out;
 }
 
+WindowDims Window::over(const DimsView& x, uint32_t spatial) {
+  WindowDims d;
+  d.ih = spatial == 2 ? x[2] : 1;
+  d.iw = x[spatial + 1];
+  d.oh = resolve(0, d.ih);
+  d.ow = resolve(1, d.iw);
+  d.kh = kernel[0];
+  d.kw = kernel[1];
+  d.sh = stride[0];
+  d.sw = stride[1];
+  d.dh = dilation[0];
+  d.dw = dilation[1];
+  d.pad_top = pad_begin[0];
+  d.pad_left = pad_begin[1];
+  return d;
+}
+
+Dims window_output(int64_t n, int64_t c, uint32_t spatial, int64_t oh, int64_t ow) {
+  return spatial == 2 ? Dims{n, c, oh, ow} : Dims{n, c, ow};
+}
+
 uint32_t spatial_axes(const Node& node) {
   for (const Value& v : {node.input(0), node.input(1)})
     if (v && v.rank_known()) return v.rank() > 2 ? v.rank() - 2 : 0;

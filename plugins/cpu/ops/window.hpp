@@ -4,6 +4,7 @@
 #define TENON_CPU_OPS_WINDOW_HPP_
 
 #include "kernel.hpp"
+#include "kernels/window_dims.hpp"
 
 namespace tenon::cpu {
 
@@ -19,7 +20,12 @@ struct Window {
   int64_t reach(int axis) const { return (kernel[axis] - 1) * dilation[axis] + 1; }
   // Output size along one axis for an input of `in`; settles pads that auto_pad left open.
   int64_t resolve(int axis, int64_t in);
+  // The same along both axes, for an input of dims x: [N, C, spatial...].
+  WindowDims over(const DimsView& x, uint32_t spatial);
 };
+
+// [n, c, spatial...]: dims of what a window over `spatial` axes makes.
+Dims window_output(int64_t n, int64_t c, uint32_t spatial, int64_t oh, int64_t ow);
 
 // Spatial axes of a convolution or pool: from the input's rank, else the weights', else kernel_shape; 0 when unknown.
 uint32_t spatial_axes(const Node& node);
