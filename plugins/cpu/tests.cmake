@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The kernels' own tests, once for each variant. Only inside Tenon's tree.
-if(COMMAND tenon_gtest)
+if(BUILD_TESTING AND COMMAND tenon_gtest)
   set(tests conv_test main_test math_test matmul_test rows_test)
   list(TRANSFORM tests REPLACE "(.+)" "${CMAKE_CURRENT_SOURCE_DIR}/kernels/\\1.cc")
   foreach(variant IN LISTS variants)
