@@ -12,6 +12,7 @@ from pathlib import Path
 import dependencies
 import documents
 import exports
+import first_build
 import format as layout
 import lists
 import providers
@@ -211,6 +212,20 @@ class Documents(Tree):
     def test_folder_without_readme(self):
         self.put("sdk/a.hpp", LICENCE)
         self.finds(documents.check(self.root, self.build), "sdk")
+
+
+class FirstBuild(Tree):
+    PRESETS = {"version": 3, "configurePresets": [{"name": "release", "generator": "Ninja", "binaryDir": "build"}]}
+
+    def test_tests_are_left_out(self):
+        self.put("CMakePresets.json", json.dumps(self.PRESETS))
+        self.put("a.c", "int f(void) { return 0; }\n")
+        self.put("a_test.c", "int main(void) { return 0; }\n")
+        head = "cmake_minimum_required(VERSION 3.25)\nproject(p C)\nadd_library(a STATIC a.c)\n"
+        self.put("CMakeLists.txt", head + "if(BUILD_TESTING)\nadd_executable(t a_test.c)\nendif()\n")
+        self.assertEqual(first_build.check(self.root, self.build), [])
+        self.put("CMakeLists.txt", head + "add_executable(t a_test.c)\n")
+        self.finds(first_build.check(self.root, self.build), "a_test.c")
 
 
 class Compilers(Tree):
