@@ -12,10 +12,6 @@ namespace tenon::cli {
 
 namespace {
 
-bool ends_with(const std::string& text, std::string_view end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 std::string names_of(const std::vector<Io>& all) {
   std::string text;
   for (const Io& io : all) {
@@ -42,7 +38,7 @@ void read_files(const std::vector<Io>& all, const InputOptions& options, Inputs*
     size_t equals = given.find('=');
     if (equals != std::string::npos) {
       put(index_of(all, given.substr(0, equals)), read_tensor(given.substr(equals + 1)));
-    } else if (ends_with(given, ".npz")) {
+    } else if (given.ends_with(".npz")) {
       for (auto& [name, tensor] : read_npz(given)) {
         put(index_of(all, name), std::move(tensor));
       }

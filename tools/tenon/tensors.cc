@@ -56,10 +56,6 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 std::string zip_message(int code) {
   zip_error_t error;
   zip_error_init_with_code(&error, code);
@@ -101,10 +97,10 @@ Value HostTensor::value() {
 
 HostTensor read_tensor(const std::string& path, std::string* name) {
   std::string image = read_file(path);
-  if (ends_with(path, ".npy")) {
+  if (path.ends_with(".npy")) {
     return parse_npy(image, path);
   }
-  if (ends_with(path, ".pb")) {
+  if (path.ends_with(".pb")) {
     return parse_tensor_proto(image, path, name);
   }
   throw UsageError(path + ": only .npy, .npz and .pb files can be read");
@@ -131,7 +127,7 @@ std::map<std::string, HostTensor> read_npz(const std::string& path) {
       throw UsageError(path + ": cannot read " + member);
     }
     HostTensor tensor = parse_npy(image, path + ":" + member);
-    all.emplace(ends_with(member, ".npy") ? member.substr(0, member.size() - 4) : member, std::move(tensor));
+    all.emplace(member.ends_with(".npy") ? member.substr(0, member.size() - 4) : member, std::move(tensor));
   }
   return all;
 }
