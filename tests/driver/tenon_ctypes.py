@@ -5,11 +5,10 @@
     session = Session("model.onnx", providers=["cpu"], options={"threads": "1"}, provider_dirs=["build/lib/..."])
     outputs = session.run({"x": np.zeros([1, 4], np.float32)})
 
-The library is $TENON_LIBRARY, else $TENON_BUILD_DIR/lib/libtenon.so, else the newest build/*/lib/libtenon.so.
+The library is $TENON_LIBRARY, else $TENON_BUILD_DIR/lib/libtenon.so, else build/release/lib/libtenon.so.
 """
 
 import ctypes as c
-import glob
 import json
 import os
 
@@ -90,13 +89,9 @@ class TenonError(Exception):
 def _find_library():
     if "TENON_LIBRARY" in os.environ:
         return os.environ["TENON_LIBRARY"]
-    if "TENON_BUILD_DIR" in os.environ:
-        return os.path.join(os.environ["TENON_BUILD_DIR"], "lib", "libtenon.so")
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    found = glob.glob(os.path.join(root, "build", "*", "lib", "libtenon.so"))
-    if not found:
-        raise FileNotFoundError("no libtenon.so under build/; set TENON_LIBRARY")
-    return max(found, key=os.path.getmtime)
+    build = os.environ.get("TENON_BUILD_DIR", os.path.join(root, "build", "release"))
+    return os.path.join(build, "lib", "libtenon.so")
 
 
 _library = None
