@@ -74,7 +74,7 @@ class Readme(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp())
         shutil.copy(SOURCE / "tests" / "consumers" / "relu.onnx", cls.folder)
-        for name in ("tests", "LICENSE", "CMakePresets.json", "tools", "plugin-api"):
+        for name in ("tests", "README.md", "LICENSE", "CMakePresets.json", "CMakeLists.txt", "tools", "plugin-api"):
             (cls.folder / name).symlink_to(SOURCE / name)
         cls.environment = {**os.environ, "PATH": f"{BUILD / 'bin'}:{os.environ['PATH']}",
                            "LD_LIBRARY_PATH": str(BUILD / "lib")}
@@ -129,10 +129,11 @@ class Readme(unittest.TestCase):
         self.assertGreater(count, 0, "README.md has no `$ tenon ...` line")
 
     def test_file_type(self):
-        text = next(text for _, text in blocks() if text.startswith("LICENSE: "))
+        text = next(text for _, text in blocks() if "\nLICENSE: " in text)
         program = BUILD / "bin" / "file_type"
         paths = [line.split(":")[0] for line in text.splitlines()[:-1]]
-        got = self.run_here(program, "--model", catalog.by_name("magika").path().parent, *(str(program) if path.endswith("file_type") else path for path in paths))
+        files = [str(program) if path.endswith("file_type") else path for path in paths]
+        got = self.run_here(program, "--model", catalog.by_name("magika").path().parent, *files)
         self.same(got.replace(str(program), "build/release/bin/file_type"), text)
 
 
