@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/checked.hpp"
+#include "core/base/dims_text.hpp"
 #include "core/ir/types.hpp"
 
 namespace tenon {
@@ -26,14 +27,6 @@ std::optional<uint64_t> bytes_of(Dtype dtype, const int64_t* dims, uint32_t rank
   return ((elements + CheckedSize(1)) * CheckedSize(8) + CheckedSize(string_bytes)).get();
 }
 
-std::string shown(const int64_t* dims, uint32_t rank) {
-  std::string text = "[";
-  for (uint32_t i = 0; i < rank; ++i) {
-    text += (i > 0 ? "," : "") + std::to_string(dims[i]);
-  }
-  return text + "]";
-}
-
 }  // namespace
 
 Status OutputAllocator::alloc_output(uint32_t index, const int64_t* dims, uint32_t rank, uint64_t string_bytes,
@@ -51,7 +44,7 @@ Status OutputAllocator::alloc_output(uint32_t index, const int64_t* dims, uint32
                                  [](const Dim& dim, int64_t size) { return !dim.known() || dim.size == size; });
     if (!fits) {
       return Status(TENON_PROVIDER_RULE,
-                    "alloc_output was called with dims " + shown(dims, rank) + " that contradict the graph's [R8]")
+                    "alloc_output was called with dims " + dims_text(dims, rank) + " that contradict the graph's [R8]")
           .with_value(value.name);
     }
   }
@@ -60,7 +53,7 @@ Status OutputAllocator::alloc_output(uint32_t index, const int64_t* dims, uint32
   const Place& place = program.slots[slot].place;
   std::optional<uint64_t> bytes = bytes_of(dtype, dims, rank, string_bytes);
   if (!bytes) {
-    return Status(TENON_LIMIT, "output " + shown(dims, rank) + " has more than 2^64 bytes").with_value(value.name);
+    return Status(TENON_LIMIT, "output " + dims_text(dims, rank) + " has more than 2^64 bytes").with_value(value.name);
   }
   if (!place.plain()) {
     Provider& provider = program.sessions[place.session]->provider();

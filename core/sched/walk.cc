@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/base/dims_text.hpp"
 #include "core/base/fp_guard.hpp"
 #include "core/base/time.hpp"
 #include "core/sched/allocator.hpp"
@@ -15,14 +16,6 @@ namespace tenon {
 namespace {
 
 constexpr size_t kContinuations = 16;  // segments kept after one
-
-std::string shown(const int64_t* dims, uint32_t rank) {
-  std::string text = "[";
-  for (uint32_t i = 0; i < rank; ++i) {
-    text += (i > 0 ? "," : "") + std::to_string(dims[i]);
-  }
-  return text + "]";
-}
 
 Status stopped(int32_t code) {
   return Status(code, code == TENON_DEADLINE ? "the run's deadline has passed" : "the run was cancelled");
@@ -116,8 +109,8 @@ Status Walk::check_given(uint32_t index, const int64_t* dims, uint32_t rank, uin
   if (fits && given.bytes >= bytes && given.strides == nullptr) {
     return {};
   }
-  std::string got = std::string(dtype_name(given.dtype)) + " " + shown(given.dims, given.rank);
-  std::string expected = std::string(dtype_name(program_.slots[slot].dtype)) + " " + shown(dims, rank);
+  std::string got = std::string(dtype_name(given.dtype)) + " " + dims_text(given.dims, given.rank);
+  std::string expected = std::string(dtype_name(program_.slots[slot].dtype)) + " " + dims_text(dims, rank);
   if (fits) {
     got = given.strides != nullptr ? "strides" : std::to_string(given.bytes) + " bytes";
     expected = "dense memory of " + std::to_string(bytes) + " bytes";

@@ -4,18 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "core/base/dims_text.hpp"
+
 namespace tenon {
 namespace {
 
 std::vector<int64_t> dims_of(const SlotState& state) { return {state.dims, state.dims + state.rank}; }
 
-std::string shown(const SlotState& state) {
-  std::string dims;
-  for (uint32_t i = 0; i < state.rank; ++i) {
-    dims += (i > 0 ? "," : "") + std::to_string(state.dims[i]);
-  }
-  return "[" + dims + "]";
-}
+std::string shown(const SlotState& state) { return dims_text(state.dims, state.rank); }
 
 }  // namespace
 
