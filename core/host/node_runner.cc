@@ -9,6 +9,7 @@
 #include "core/base/fp_guard.hpp"
 #include "core/host/query.hpp"
 #include "core/host/region.hpp"
+#include "core/ir/copy_node.hpp"
 
 namespace tenon {
 namespace {
@@ -32,12 +33,7 @@ Result<std::unique_ptr<Stage>> make_stage(const Node& node, std::span<const Cons
   Graph& graph = *stage->model.graph;
   graph.name = "fold";
   graph.model = &stage->model;
-  Node copy;
-  copy.name = node.name;
-  copy.domain = node.domain;
-  copy.op = node.op;
-  copy.form = node.form;
-  copy.attributes = node.attributes;
+  Node copy = copy_operator(node);
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (node.inputs[i] != kNone && inputs[i] == nullptr) {
       return Status(TENON_INTERNAL, "input " + std::to_string(i) + " of node '" + node.name + "' has no constant");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/ir/copy_node.hpp"
 #include "core/shape/infer.hpp"
 
 namespace tenon {
@@ -37,12 +38,7 @@ std::vector<NodeId> in_order(const Graph& graph, std::vector<NodeId> parts) {
 
 // A node without its values. Parts have no bodies.
 Node copy_of(const Node& node) {
-  Node copy;
-  copy.name = node.name;
-  copy.domain = node.domain;
-  copy.op = node.op;
-  copy.form = node.form;
-  copy.attributes = node.attributes;
+  Node copy = copy_operator(node);
   copy.origins = node.origins;
   return copy;
 }
