@@ -6,6 +6,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "core/base/check_task.hpp"
 #include "core/base/checked.hpp"
 #include "core/base/fp_guard.hpp"
 #include "core/base/log.hpp"
@@ -157,9 +158,7 @@ Status CompiledRegion::pack_weights(const Graph& graph, const tenon_exec_info& i
                          "pack " + std::to_string(i) + " asks for " + std::to_string(request.bytes) +
                              " bytes for a weight of " + std::to_string(constant->full_bytes()));
     }
-    if (const int32_t code = task == nullptr ? TENON_OK : should_stop(task); code != TENON_OK) {
-      return Status(code, "the call ended while weights were packed");
-    }
+    TENON_RETURN_IF_ERROR(check_task(task, "weights were packed"));
     const PackingKey key{&provider(),
                          session_->device_index(),
                          request.memory_kind,

@@ -8,6 +8,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "core/base/check_task.hpp"
 #include "core/base/checked.hpp"
 #include "core/host/graph_view.hpp"
 
@@ -26,10 +27,7 @@ uint64_t element_align(Dtype dtype) {
 
 constexpr uint64_t kPiece = 4u << 20;  // bytes copied between two looks at the task: about a millisecond
 
-Status stopped(Task* task) {
-  const int32_t code = task == nullptr ? TENON_OK : should_stop(task);
-  return code == TENON_OK ? Status() : Status(code, "the call ended while a weight was copied");
-}
+Status stopped(const Task* task) { return check_task(task, "a weight was copied"); }
 
 // Fills `total` bytes with copies of the first `unit` bytes, which are there already: each step doubles what is done.
 Status spread(std::byte* to, uint64_t unit, uint64_t total, Task* task) {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 
+#include "core/base/check_task.hpp"
 #include "core/onnx/facts.hpp"
 #include "core/opt/raising.hpp"
 #include "core/shape/shape_program.hpp"
@@ -57,9 +57,7 @@ class Expander {
     TENON_ASSIGN_OR_RETURN(std::vector<Answer> answers, ask_(*graph));
     TENON_ASSIGN_OR_RETURN(const std::vector<Candidate> left, candidates(*graph, answers));
     for (const Candidate& each : left) {
-      if (options_.task != nullptr && should_stop(options_.task) != TENON_OK) {
-        return Status(TENON_LIMIT, "the time to load was up while nodes were offered as their parts");
-      }
+      TENON_RETURN_IF_ERROR(check_task(options_.task, "nodes were offered as their parts"));
       TENON_ASSIGN_OR_RETURN(std::unique_ptr<Graph> parts, offer(*graph, each.node, Takers::preferred, 0));
       if (parts == nullptr && each.claimed == Claimed::by_none) {
         TENON_ASSIGN_OR_RETURN(parts, offer(*graph, each.node, Takers::any, 0));

@@ -49,7 +49,7 @@ struct Expanded {
 
 // Expands what is to be expanded, bodies included, and infers types anew when that is anything. infer_model must have
 // run. A pure function of the model and the answers. Bounded: parts of at most 512 nodes, within each other at most 4
-// deep. Errors: what asking answers, LIMIT (deadline), OUT_OF_MEMORY.
+// deep. Errors: what asking answers, DEADLINE, OUT_OF_MEMORY.
 Result<Expanded> expand_nodes(Model* model, const AskAll& ask, const ExpandOptions& options);
 
 }  // namespace tenon
