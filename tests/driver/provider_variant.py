@@ -6,12 +6,12 @@ import pathlib
 import shutil
 import tempfile
 
-from tenon_ctypes import _find_library
+from tenon_ctypes import library_path
 
 
 def build_dir():
     """The build that the driver's library is of."""
-    return pathlib.Path(_find_library()).resolve().parent.parent
+    return pathlib.Path(library_path()).resolve().parent.parent
 
 
 def variant_folder(variant):

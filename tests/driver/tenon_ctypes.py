@@ -86,7 +86,8 @@ class TenonError(Exception):
         self.code, self.name, self.message, self.fields = code, name, message, fields
 
 
-def _find_library():
+def library_path():
+    """Where the library is, loaded or not."""
     if "TENON_LIBRARY" in os.environ:
         return os.environ["TENON_LIBRARY"]
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -101,7 +102,7 @@ def library():
     """The loaded library, with the result type of each function that does not return a code."""
     global _library
     if _library is None:
-        lib = c.CDLL(_find_library())
+        lib = c.CDLL(library_path())
         lib.tenon_version.restype = c.c_char_p
         lib.tenon_code_name.restype = c.c_char_p
         lib.tenon_text_get.restype = _RawString

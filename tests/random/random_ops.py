@@ -5,11 +5,11 @@
                   [--variant avx512|avx2|baseline]
 
 For each operator of plugins/cpu/ops/ops.def, N cases of its row in rows.py (against onnxruntime where reference does
-not have the operator): shapes with and without dims of 0, scalars,
-broadcasting, element types, attributes; dims in the model or open; inputs constant or not, dense or strided. A case runs
-twice with the dense inputs, once strided, and all three answers have to be the same bits. Where core runs the node
-itself, so that cpu is not asked, the provider's library is called directly as well. Then the kept cases of kept.py, and
-one node that cpu refuses: strict placement and `tenon explain` have to say why, and reference has to run it.
+not have the operator): shapes with and without dims of 0, scalars, broadcasting, element types, attributes; dims in the
+model or open; inputs constant or not, dense or strided. A case runs twice with the dense inputs, once strided, and all
+three answers have to be the same bits. Where core runs the node itself, so that cpu is not asked, the provider's
+library is called directly as well. Then the kept cases of kept.py, and one node that cpu refuses: strict placement and
+`tenon explain` have to say why, and reference has to run it.
 
 An operator runs in a child process, so that a crash is one failure with its case. Each failure prints the command that
 repeats it. Status 1: a failure, or an operator without a row.
