@@ -336,6 +336,8 @@ struct Io {
 
 class Session {
  public:
+  // Takes over one reference.
+  explicit Session(tenon_session* owned) : handle_(owned) {}
   // From a file.
   Session(const Env& env, std::string_view path, const SessionOptions& options = {}) {
     tenon_session* session = nullptr;
