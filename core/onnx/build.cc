@@ -40,12 +40,6 @@ bool fits(const Constant& constant, const Type& type) {
                     [](const Dim& dim, int64_t size) { return !dim.known() || dim.size == size; });
 }
 
-// Ranks alone: exporters and tools that change a model's batch leave sizes behind that are no longer true, and what the
-// operators make is what counts.
-bool ranks_differ(const Shape& inferred, const Shape& declared) {
-  return inferred && declared && inferred->size() != declared->size();
-}
-
 Type type_of(const Constant& constant) {
   std::vector<Dim> dims;
   for (const int64_t size : constant.dims) {
@@ -306,8 +300,10 @@ Status Builder::check_declared(ValueId id, std::string_view name, const Scope& s
     value.type = declared;
     return {};
   }
-  if (ranks_differ(value.type.shape, declared.shape) ||
-      onnx_facts::type_key(value.type) != onnx_facts::type_key(declared)) {
+  // Element types alone: exporters and tools that change a model leave sizes and ranks behind that are no longer true
+  // (trained models in use declare outputs of another rank than their last node makes), and what the operators make is
+  // what counts.
+  if (onnx_facts::type_key(value.type) != onnx_facts::type_key(declared)) {
     const std::string got = onnx_facts::type_text(declared);
     const std::string expected = onnx_facts::type_text(value.type);
     return invalid_value(scope, "value", name, "is declared as " + got + ", but its node makes a " + expected)

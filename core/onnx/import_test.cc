@@ -85,11 +85,16 @@ TEST(Import, ConstantsAreValues) {
   EXPECT_EQ(removed, 4);
 }
 
+TEST(Import, WhatANodeMakesWinsOverTheDeclaredRank) {
+  auto model = import_graph("g (float[2,3] x) => (float[7] y) { y = Relu(x) }");
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  const Graph& graph = *(*model)->graph;
+  ASSERT_TRUE(graph.values[graph.outputs[0]].type.shape.has_value());
+  EXPECT_EQ(graph.values[graph.outputs[0]].type.shape->size(), 2U);
+}
+
 TEST(Import, ASplatOfAnySizeTakesOneElement) {
   auto model =
-      import_graph(R"(g () => (float[n] y) <int64[3] s = {100000, 100000, 100000}> { y = ConstantOfShape(s) })");
-  expect_failure(model, TENON_INVALID_MODEL, "is declared as tensor(float32)[?], but its node makes");
-  model =
       import_graph(R"(g () => (float[a,b,c] y) <int64[3] s = {100000, 100000, 100000}> { y = ConstantOfShape(s) })");
   ASSERT_TRUE(model.ok()) << model.status().message();
   EXPECT_EQ(constant_named(**model, "y").bytes, 4U);
@@ -292,6 +297,30 @@ TEST_F(ImportFile, ExternalDataStaysBeneathTheFolder) {
   expect_failure(import_external({{"location", "w.bin"}, {"length", "4"}}), TENON_INVALID_MODEL, "length of 4 bytes");
 }
 
+TEST_F(ImportFile, ACacheOfLinksLoads) {
+  std::filesystem::create_directories(folder_ / "blobs");
+  std::filesystem::create_directories(folder_ / "snapshots/c0/onnx");
+  write("w.bin", std::string(8, '\0'));
+  expect_failure(import_external({{"location", "model.onnx_data"}}), TENON_NOT_FOUND, "model.onnx_data");
+  std::filesystem::rename(folder_ / "model.onnx", folder_ / "blobs/1a2b");
+  std::filesystem::rename(folder_ / "w.bin", folder_ / "blobs/3c4d");
+  for (const std::string place : {"snapshots/c0", "snapshots/c0/onnx"}) {
+    const std::string up = place.ends_with("onnx") ? "../../../blobs/" : "../../blobs/";
+    std::filesystem::create_symlink(up + "1a2b", folder_ / place / "model.onnx");
+    std::filesystem::create_symlink(up + "3c4d", folder_ / place / "model.onnx_data");
+    const std::string path = (folder_ / place / "model.onnx").string();
+    const auto model = import_file(path);
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    EXPECT_GE(constant_named(**model, "w").fd, 0);
+    ImportOptions options;
+    options.external_root = (folder_ / place).string();  // a folder that the caller names holds all there is
+    expect_failure(import_file(path, options), TENON_PERMISSION, "through a link");
+    std::filesystem::remove(folder_ / place / "model.onnx_data");
+    std::filesystem::create_symlink("/etc/hostname", folder_ / place / "model.onnx_data");
+    expect_failure(import_file(path), TENON_PERMISSION, "through a link");
+  }
+}
+
 TEST_F(ImportFile, BytesAloneHaveNoFolder) {
   write("w.bin", std::string(8, '\0'));
   ASSERT_TRUE(import_external({{"location", "w.bin"}}).ok());
@@ -346,7 +375,6 @@ TEST(ImportNames, MistakesAreNamed) {
       {"g (float[2] x) => (float[4] y) { y = Concat(x, x) }", "lacks the required attribute 'axis'"},
       {"g (float[2] x) => (int64[2] y) { y = Relu(x) }",
        "declared as tensor(int64)[2], but its node makes a tensor(float32)[2]"},
-      {"g (float[2] x) => (float[2,2] y) { y = Relu(x) }", "declared as tensor(float32)[2,2]"},
       {"g (float[2] x, int64[2] k) => (float[2] y) { y = Add(x, k) }",
        "input 'B' is a tensor(int64)[2], expected a tensor(float32)"},
       {"g (bool[2] x) => (bool[2] y) { y = Relu(x) }", "input 'X' is a tensor(bool)[2], expected one of"},
