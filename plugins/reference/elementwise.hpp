@@ -6,6 +6,7 @@
 #define TENON_REFERENCE_ELEMENTWISE_HPP_
 
 #include <algorithm>
+#include <functional>
 
 #include "operator.hpp"
 
@@ -69,9 +70,10 @@ void compare(Context& c, List types, F fn) {
   });
 }
 
-/// y = fn(...fn(fn(x0, x1), x2)...) of all inputs, T... to T, broadcast; fn over Wide values, one rounding at the end.
-template <class List, class F>
-void variadic(Context& c, List types, F fn) {
+/// y = finish(fn(...fn(fn(x0, x1), x2)...)) of all inputs, T... to T, broadcast; fn over Wide values, one rounding at
+/// the end.
+template <class List, class F, class G = std::identity>
+void variadic(Context& c, List types, F fn, G finish = {}) {
   Dims dims = c.input(0).dims();
   for (size_t i = 1; i < c.ninputs(); ++i) dims = kit::broadcast(dims, c.input(i).dims());
   Output& y = c.output(0, dims);
@@ -85,7 +87,7 @@ void variadic(Context& c, List types, F fn) {
     for (size_t i = 1; i < c.ninputs(); ++i) {
       fold(c.input(i), [&](W a, T b) { return fn(a, kit::widen(b)); });
     }
-    std::transform(sum.begin(), sum.end(), y.data<T>(), [](W x) { return kit::narrow<T>(x); });
+    std::transform(sum.begin(), sum.end(), y.data<T>(), [&](W x) { return kit::narrow<T>(finish(x)); });
   });
 }
 

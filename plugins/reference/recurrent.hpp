@@ -31,8 +31,8 @@ struct Activation {
   }
 };
 
-/// `per_direction` activations for each direction: those of the attributes, else `defaults`. Alphas and betas are taken
-/// in order by the activations that have some.
+/// As many activations for each direction as there are `defaults`: those of the attributes, else `defaults`. Alphas and
+/// betas are taken in order by the activations that have some.
 inline std::vector<Activation> activations(const kit::Attributes& a, size_t directions,
                                            std::span<const std::string_view> defaults) {
   struct Facts {
@@ -50,6 +50,8 @@ inline std::vector<Activation> activations(const kit::Attributes& a, size_t dire
   if (names.empty()) {
     for (size_t d = 0; d < directions; ++d) names.insert(names.end(), defaults.begin(), defaults.end());
   }
+  // RNN's default in the schema is a list of two, whatever the direction.
+  if (defaults.size() == 1 && directions == 1 && names.size() == 2) names.pop_back();
   require(names.size() == directions * defaults.size(), TENON_INVALID_MODEL, "attribute 'activations' has ",
           names.size(), " entries, expected ", directions * defaults.size());
   std::vector<Activation> out;
@@ -119,6 +121,42 @@ struct Recurrence {
 inline void require_dims(const Context& c, size_t i, const Dims& dims) {
   require(!c.has_input(i) || c.input(i).dims() == dims, TENON_RUN, "input ", i, " has other dims than ",
           DimsView(dims));
+}
+
+/// a . b over n elements, in double.
+template <class T>
+double dot(const T* a, const T* b, int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += kit::widen(a[i]) * kit::widen(b[i]);
+  return sum;
+}
+
+/// x, but not below -bound or above bound; NaN stays NaN.
+inline double bounded(double x, double bound) { return x < -bound ? -bound : x > bound ? bound : x; }
+
+/// GRU and RNN: inputs X, W, R, B, sequence_lens, initial_h; outputs Y and Y_h. `cell(direction, x, before, after)`
+/// makes the state (of r.hidden elements) behind one step from that step's x (of r.width) and the state before it.
+template <class T, class F>
+void run_states(Context& c, const Recurrence& r, Output* y, Output* y_h, F&& cell) {
+  const auto hidden = static_cast<size_t>(r.hidden);
+  c.parallel_for(r.directions * r.batch, [&](int64_t i) {
+    const int64_t direction = i / r.batch, b = i % r.batch;
+    const int64_t at = r.state_at(direction, b);
+    std::vector<T> before(hidden, T{}), after(hidden, T{});
+    if (c.has_input(5)) std::copy_n(c.input(5).data<T>() + at, hidden, before.begin());
+    const int64_t n = r.length(c, 4, b);
+    for (int64_t k = 0; k < n; ++k) {
+      c.check();
+      const int64_t step = r.reversed(direction) ? n - 1 - k : k;
+      cell(direction, c.input(0).data<T>() + r.x_at(step, b), before.data(), after.data());
+      before.swap(after);
+      if (y != nullptr) std::copy_n(before.begin(), hidden, y->data<T>() + r.y_at(step, direction, b));
+    }
+    for (int64_t step = n; y != nullptr && step < r.steps; ++step) {
+      std::fill_n(y->data<T>() + r.y_at(step, direction, b), hidden, T{});
+    }
+    if (y_h != nullptr) std::copy_n(before.begin(), hidden, y_h->data<T>() + at);
+  });
 }
 
 }  // namespace tenon::reference

@@ -5,6 +5,7 @@
 #define TENON_REFERENCE_REDUCE_HPP_
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -44,7 +45,7 @@ void reduce(Context& c, List types, F fn) {
   const kit::Walk<2> outputs(kept, {kit::dense_strides(kept), kept_steps});
   kit::dispatch(types, x.dtype(), [&]<class T>(Tag<T>) {
     const auto one = [&](const T* first) {
-      kit::Wide<T> a = fn.template start<T>();
+      auto a = fn.template start<T>();
       set.rows([&](const auto& offset, int64_t count, const auto& step) {
         for (int64_t i = 0; i < count; ++i) a = fn.step(a, kit::widen(first[offset[0] + i * step[0]]));
       });
@@ -146,6 +147,52 @@ struct LeastOf : SumOf {
   static W step(W a, W x) {
     return x < a || x != x ? x : a;
   }
+};
+
+/// The sum of magnitudes.
+struct MagnitudesOf : SumOf {
+  template <class W>
+  static W step(W a, W x) {
+    return add(a, x < 0 ? subtract(W{0}, x) : x);
+  }
+};
+
+/// The sum of squares.
+struct SquaresOf : SumOf {
+  template <class W>
+  static W step(W a, W x) {
+    return add(a, multiply(x, x));
+  }
+};
+
+/// The root of the sum of squares; integers are cut toward zero.
+struct LengthOf : SquaresOf {
+  template <class W>
+  static W finish(W a, int64_t) {
+    return static_cast<W>(std::sqrt(static_cast<double>(a)));
+  }
+};
+
+/// The logarithm of the sum.
+struct LogSumOf : SumOf {
+  static double finish(double a, int64_t) { return std::log(a); }
+};
+
+/// ln(exp(x0) + exp(x1) + ...), without overflow on the way; -infinity for no elements.
+struct LogSumExpOf {
+  struct State {
+    double most, sum;  // sum of exp(x - most)
+  };
+  template <class T>
+  static State start() {
+    return {-std::numeric_limits<double>::infinity(), 0};
+  }
+  static State step(State a, double x) {
+    if (x == a.most) return {x, a.sum + 1};
+    if (x > a.most) return {x, a.sum * std::exp(a.most - x) + 1};
+    return {a.most, a.sum + std::exp(x - a.most)};
+  }
+  static double finish(State a, int64_t) { return std::log(a.sum) + a.most; }
 };
 
 /// The operator ai.onnx `name` of data and axes that makes F of each set, for the types of List.
