@@ -36,7 +36,7 @@ function(tenon_add_provider)
     PREFIX "lib" SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY "${out}" INSTALL_RPATH "\$ORIGIN" POSITION_INDEPENDENT_CODE ON
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   if(NOT arg_NO_INSTALL)  # providers of the tests stay in the build folder
-    install(TARGETS ${target} LIBRARY DESTINATION lib/tenon/providers.d)
+    install(TARGETS ${target} LIBRARY DESTINATION lib/tenon/providers.d COMPONENT provider-${arg_NAME})
   endif()
 
   if(arg_MANIFEST)
@@ -44,7 +44,7 @@ function(tenon_add_provider)
     cmake_path(GET arg_MANIFEST FILENAME file)
     configure_file("${arg_MANIFEST}" "${out}/${file}" COPYONLY)
     if(NOT arg_NO_INSTALL)
-      install(FILES "${arg_MANIFEST}" DESTINATION lib/tenon/providers.d)
+      install(FILES "${arg_MANIFEST}" DESTINATION lib/tenon/providers.d COMPONENT provider-${arg_NAME})
     endif()
   endif()
 endfunction()
