@@ -281,8 +281,8 @@ uint32_t dtype_of_format(const char* format, Py_ssize_t itemsize) {
 }
 
 bool Tensor::over_buffer(nb::handle object, Tensor* out) {
-  if (PyObject_CheckBuffer(object.ptr()) == 0) {
-    return false;
+  if (PyObject_CheckBuffer(object.ptr()) == 0 || nb::isinstance<Tensor>(object)) {
+    return false;  // a Tensor knows its dtype better than its buffer's format can say
   }
   auto view = std::make_unique<Py_buffer>();
   if (PyObject_GetBuffer(object.ptr(), view.get(), PyBUF_FULL_RO) != 0) {
@@ -303,10 +303,10 @@ bool Tensor::over_buffer(nb::handle object, Tensor* out) {
   raw.data = view->buf;
   raw.bytes = static_cast<uint64_t>(view->len);
   int64_t flat = view->len;
-  if (view->shape == nullptr) {
+  if (view->ndim > 0 && view->shape == nullptr) {
     raw.rank = 1;
     raw.dims = &flat;
-  } else if (PyBuffer_IsContiguous(view.get(), 'C') == 0) {
+  } else if (view->ndim > 0 && PyBuffer_IsContiguous(view.get(), 'C') == 0) {
     raw.strides = reinterpret_cast<const int64_t*>(view->strides);
     uint64_t reach = static_cast<uint64_t>(view->itemsize);
     for (int axis = 0; axis < view->ndim; ++axis) {
