@@ -30,7 +30,7 @@ double flops(const Node& node, const Value& output) {
            static_cast<double>(std::max<int64_t>(1, node.input(1).dims()[0]));
   if ((op == "MatMul" || op == "Gemm") && node.input(0).rank_known() && node.input(0).rank() > 0)
     return 2 * elements(output) * static_cast<double>(std::max<int64_t>(1, node.input(0).dims().back()));
-  if (op == "LSTM" && node.input(0).rank_known() && node.input(0).rank() == 3)
+  if ((op == "LSTM" || op == "GRU") && node.input(0).rank_known() && node.input(0).rank() == 3)
     return 2 * static_cast<double>(std::max<int64_t>(1, node.input(0).dims()[0])) *
            (elements(node.input(1)) + elements(node.input(2)));
   return 0;

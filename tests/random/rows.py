@@ -228,6 +228,26 @@ def lstm_refused():
                 (True, True, True))
 
 
+def gru(d):
+    steps, batch = d.pick([0, 1, 2, 5]), d.pick([1, 2, 3])
+    size, hidden = d.int(1, 9), d.pick([1, 3, 8, 17])
+    direction = d.pick(["forward", "reverse", "bidirectional"])
+    dirs = 2 if direction == "bidirectional" else 1
+    some = lambda *dims: d.floats(dims, -1, 1) if d.chance(0.5) else None  # noqa: E731
+    lengths = d.whole([batch], 0 if d.chance(0.3) else min(1, steps), steps, I32) if d.chance(0.4) else None
+    outputs = d.pick([(True, True), (True,), (False, True)])
+    return Case([d.floats([steps, batch, size], -1, 1), d.floats([dirs, 3 * hidden, size], -1, 1),
+                 d.floats([dirs, 3 * hidden, hidden], -1, 1), some(dirs, 6 * hidden), lengths,
+                 some(dirs, batch, hidden)],
+                {"hidden_size": hidden, "direction": direction, "linear_before_reset": d.int(0, 1)}, outputs)
+
+
+def gru_refused():
+    one = np.ones
+    return Case([one([2, 1, 3], F32), one([1, 6, 3], F32), one([1, 6, 2], F32)], {"hidden_size": 2, "clip": 1.0},
+                (True, True))
+
+
 # ---- reductions and norms
 
 
@@ -491,7 +511,7 @@ ROWS = {
     "ConvTranspose": Row(windows.conv_transpose, windows.conv_transpose_refused, ort=short_kernel, **sums),
     "MatMul": Row(matmul, lambda: Case([np.ones([2, 3], F64), np.ones([3, 2], F64)]), ort=no_depth, **sums),
     "Gemm": Row(gemm, lambda: Case([np.ones([2, 3], F64), np.ones([3, 2], F64)]), ort=no_depth, **sums),
-    "LSTM": Row(lstm, lstm_refused, ort=no_steps, **sums),
+    "LSTM": Row(lstm, lstm_refused, ort=no_steps, **sums), "GRU": Row(gru, gru_refused, ort=no_steps, **sums),
     "AveragePool": Row(windows.average_pool, windows.pool_refused, ort=dilated_same, **close),
     "MaxPool": Row(windows.max_pool, windows.max_pool_refused, ort=dilated_same),
     "GlobalAveragePool": Row(global_pool, pooled_doubles, **sums), "GlobalMaxPool": Row(global_pool, pooled_doubles, ort=not_a_number),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix product from packed panels: the one inner kernel of MatMul, Gemm, LSTM and convolution.
+// Matrix product from packed panels: the one inner kernel of MatMul, Gemm, LSTM, GRU and convolution.
 //
 // C[M, N] = A[M, K] * B[K, N], then bias, residual, clamp.
 //   A is packed in row panels of 1 to kRowsMax rows, cut as evenly as possible: panel p holds [K][rows of p].
