@@ -23,7 +23,7 @@ Label label_of(const Span& span) {
     return {span.program->graph->values[value].name, "copy", "", ""};
   }
   const Node& node = span.program->graph->nodes[instruction.node];
-  Label label{span.program->graph->path_of(instruction.node), node.domain + "::" + node.op, "core", ""};
+  Label label{span.program->graph->path_of(instruction.node), node.domain + "." + node.op, "core", ""};
   if (instruction.region != kNone) {
     const CompiledRegion& region = *span.program->regions[instruction.region];
     label.provider = region.provider().id();

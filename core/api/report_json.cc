@@ -112,7 +112,7 @@ std::string inspect_json(const tenon_session& session) {
   }
   std::map<std::string, uint64_t> operators;
   for (const Origin& origin : model.origins) {
-    ++operators[origin.domain + "::" + origin.op];
+    ++operators[origin.domain + "." + origin.op];
   }
   std::map<std::string, uint64_t> classes;
   for_each_graph(*model.graph, [&](const Graph& graph) {

@@ -47,8 +47,8 @@ TEST(Status, reads_what_a_provider_wrote_with_care) {
 }
 
 TEST(Status, fields_stay_with_the_innermost) {
-  const Status inner = Status(TENON_RUN, "bad index").with_node("main/Gather_1", "ai.onnx::Gather");
-  const Status outer = inner.with_node("main/If", "ai.onnx::If").prefixed("while running: ");
+  const Status inner = Status(TENON_RUN, "bad index").with_node("main/Gather_1", "ai.onnx.Gather");
+  const Status outer = inner.with_node("main/If", "ai.onnx.If").prefixed("while running: ");
   EXPECT_EQ(outer.fields().node, "main/Gather_1");
   EXPECT_EQ(outer.message(), "while running: bad index");
   EXPECT_EQ(inner.message(), "bad index");

@@ -73,7 +73,7 @@ tenon_shape input_record(Arena& arena, const InferInput& input) {
 Result<Type> output_type(const Provider& provider, const Node& node, uint32_t index, const tenon_shape& shape) {
   const auto broken = [&](const std::string& text) {
     return rule_broken(provider.id(), 15,
-                       "infer of " + node.domain + "::" + node.op + ": output " + std::to_string(index) + " " + text);
+                       "infer of " + node.domain + "." + node.op + ": output " + std::to_string(index) + " " + text);
   };
   if (!dtype_valid(shape.dtype)) {
     return broken("has no dtype");
@@ -176,7 +176,7 @@ CustomOperators::CustomOperators(const std::vector<Provider*>& providers) {
         operators_.push_back(std::move(made));
         continue;
       }
-      conflicts_.push_back(made->domain + "::" + made->op + " version " + std::to_string(made->since_version) +
+      conflicts_.push_back(made->domain + "." + made->op + " version " + std::to_string(made->since_version) +
                            " of provider '" + made->provider + "' is not used: that of provider '" + (*same)->provider +
                            "' comes first");
       log_warning(conflicts_.back());

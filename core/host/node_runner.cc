@@ -72,7 +72,7 @@ Result<const Claim*> pick_claim(const QueryResult& answer, const Node& node, con
                                                   : std::string(refusal_reason_name(answer.refusals[0].reason)) + ": " +
                                                         answer.refusals[0].text;
   return Status(TENON_UNSUPPORTED,
-                "provider '" + provider + "' does not take " + node.domain + "::" + node.op + ": " + why)
+                "provider '" + provider + "' does not take " + node.domain + "." + node.op + ": " + why)
       .with_provider(provider);
 }
 

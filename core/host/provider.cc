@@ -175,7 +175,7 @@ Status Provider::read_schemas() {
   }
   for (uint32_t i = 0; i < n; ++i) {
     const tenon_schema& schema = strided(records, stride, i);
-    const std::string name = std::string(view(schema.domain)) + "::" + std::string(view(schema.op));
+    const std::string name = std::string(view(schema.domain)) + "." + std::string(view(schema.op));
     if (view(schema.domain).empty() || view(schema.op).empty() || schema.since_version == 0) {
       return rule_broken(id(), 15, "schema " + std::to_string(i) + " lacks domain, operator or version");
     }

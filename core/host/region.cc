@@ -67,7 +67,7 @@ Result<std::shared_ptr<CompiledRegion>> CompiledRegion::compile(std::shared_ptr<
   region->output_rules_.assign(rules.begin() + static_cast<std::ptrdiff_t>(claim.inputs.size()), rules.end());
   region->node_path_ = graph.path_of(claim.nodes.front());
   const Node& first = graph.nodes[claim.nodes.front()];
-  region->node_op_ = first.domain + "::" + first.op;
+  region->node_op_ = first.domain + "." + first.op;
 
   TENON_ASSIGN_OR_RETURN(const GraphView crossing, GraphView::region(view, claim.nodes));
   const std::vector<tenon_value_rule> records = abi_rules(rules, view);

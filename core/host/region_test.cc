@@ -186,7 +186,7 @@ TEST(Region, bad_answers_name_the_rule) {
     ASSERT_FALSE(region.ok());
     EXPECT_EQ(region.status().code(), TENON_PROVIDER_RULE);
     EXPECT_NE(region.status().message().find(rule), std::string::npos) << region.status().message();
-    EXPECT_EQ(region.status().fields().op, "ai.onnx::Add");
+    EXPECT_EQ(region.status().fields().op, "ai.onnx.Add");
   }
   EXPECT_EQ(f.fake.execs.load(), 0);
 }
@@ -248,7 +248,7 @@ TEST(Region, execute_errors_carry_node_and_provider) {
   Status status = execute(**region, **prepared, x, y);
   EXPECT_EQ(status.code(), TENON_RUN);
   EXPECT_EQ(status.fields().provider, "fake");
-  EXPECT_EQ(status.fields().op, "ai.onnx::Add");
+  EXPECT_EQ(status.fields().op, "ai.onnx.Add");
   f.fake.execute = [](const tenon_run*) -> int32_t { throw 1; };
   status = execute(**region, **prepared, x, y);
   EXPECT_NE(status.message().find("rule 1:"), std::string::npos) << status.message();

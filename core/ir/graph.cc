@@ -411,7 +411,7 @@ Status Graph::rebuild_uses() {
       if (value.producer != kNone) {
         return Status(TENON_INVALID_MODEL, path_of(id) + ": value '" + value.name +
                                                "' is made by two nodes, the other is " + nodes[value.producer].name)
-            .with_node(path_of(id), node.domain + "::" + node.op)
+            .with_node(path_of(id), node.domain + "." + node.op)
             .with_value(value.name);
       }
       value.producer = id;
@@ -484,7 +484,7 @@ Status Graph::rebuild_order() {
       if (state[producer] == kOpen) {
         return Status(TENON_INVALID_MODEL,
                       "the graph has a cycle through " + path_of(producer) + " and value '" + values[read].name + "'")
-            .with_node(path_of(producer), nodes[producer].domain + "::" + nodes[producer].op)
+            .with_node(path_of(producer), nodes[producer].domain + "." + nodes[producer].op)
             .with_value(values[read].name);
       }
       state[producer] = kOpen;

@@ -43,7 +43,7 @@ class GraphVerifier {
   Status broken_node(NodeId id, const std::string& what) const {
     const Node& node = graph_.nodes[id];
     return Status(TENON_INTERNAL, "the IR is broken at " + graph_.path_of(id) + ": " + what)
-        .with_node(graph_.path_of(id), node.domain + "::" + node.op);
+        .with_node(graph_.path_of(id), node.domain + "." + node.op);
   }
   bool live(ValueId id) const { return id < graph_.values.size() && graph_.values[id].live; }
 

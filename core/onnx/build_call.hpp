@@ -17,7 +17,7 @@ struct Builder::Call {
   Scope& scope;
   Node node;          // names, inputs, outputs, attributes, origins; bodies when they are built
   std::string path;   // "main/Conv_7"
-  std::string title;  // "ai.onnx::Conv"
+  std::string title;  // "ai.onnx.Conv"
   uint32_t opset = 0;
   std::vector<const wire::Attribute*> graphs;
   const wire::SparseTensor* sparse = nullptr;  // Constant's sparse_value

@@ -82,7 +82,7 @@ Status Builder::build_node(const wire::Node& wire, size_t index, Scope* scope) {
   node.domain = domain_of(wire.domain);
   node.op = wire.op_type;
   call.path = scope->place + "/" + node.name;
-  call.title = node.domain + "::" + node.op;
+  call.title = node.domain + "." + node.op;
   const auto imported = scope->opsets->find(node.domain);
   const auto fallback = opsets_.find(node.domain);
   call.opset = imported != scope->opsets->end() ? imported->second : fallback != opsets_.end() ? fallback->second : 0;

@@ -161,7 +161,7 @@ bool has_function(const Graph& graph, NodeId id) {
 
 Result<std::unique_ptr<Graph>> function_body(const Graph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
-  const std::string title = node.domain + "::" + node.op;
+  const std::string title = node.domain + "." + node.op;
   const auto none = [&](const std::string& why) {
     return Status(TENON_UNSUPPORTED, graph.path_of(id) + " (" + title + "): " + why)
         .with_node(graph.path_of(id), title);

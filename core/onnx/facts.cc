@@ -58,7 +58,7 @@ Status complete(Node* node, const CustomLookup* custom) {
       return check_and_complete(from_custom(*found), node);
     }
   }
-  return Status(TENON_UNSUPPORTED, "there is no operator " + node->domain + "::" + node->op);
+  return Status(TENON_UNSUPPORTED, "there is no operator " + node->domain + "." + node->op);
 }
 
 }  // namespace tenon::onnx_facts

@@ -97,11 +97,11 @@ TEST(Forms, ListIsThatOfTheSchemas) {
       before = &schema;
     }
     const auto it = lists().forms.find(name);
-    ASSERT_NE(it, lists().forms.end()) << name.first << "::" << name.second << " has no FORM line";
-    EXPECT_EQ(it->second, expected) << name.first << "::" << name.second;
+    ASSERT_NE(it, lists().forms.end()) << name.first << "." << name.second << " has no FORM line";
+    EXPECT_EQ(it->second, expected) << name.first << "." << name.second;
   }
   for (const auto& [name, forms] : lists().forms) {
-    EXPECT_TRUE(seen.count(name)) << "no operator " << name.first << "::" << name.second;
+    EXPECT_TRUE(seen.count(name)) << "no operator " << name.first << "." << name.second;
   }
 }
 
@@ -111,7 +111,7 @@ TEST(Forms, EveryOldFormHasARule) {
     ASSERT_NE(op, nullptr) << name.second;
     EXPECT_EQ(op->form, versions.back()) << name.second;
     if (versions.size() > 1) {
-      EXPECT_NE(forms::find_rule(name.first, name.second), nullptr) << name.first << "::" << name.second;
+      EXPECT_NE(forms::find_rule(name.first, name.second), nullptr) << name.first << "." << name.second;
     }
   }
 }
@@ -296,7 +296,7 @@ TEST_P(RefusedForm, SaysWhy) {
 
 const Refused kRefused[] = {
     {6, "g (float[2,3] x, float[2] b) => (float[2,3] y) { y = Add<broadcast=1,axis=2>(x,b) }",
-     "main/Add_0 (ai.onnx::Add): has form 6 of opset 6"},
+     "main/Add_0 (ai.onnx.Add): has form 6 of opset 6"},
     {6, "g (float[2] x) => (float[2] y) { y = Dropout(x) }", "is_test is 0"},
     {9, "g (float[2] x) => (float[2] y, float[2] m) { y, m = Dropout(x) }", "its mask has no later form"},
     {8,

@@ -15,7 +15,7 @@ std::string key_of(std::string_view domain, std::string_view name, std::string_v
 }
 
 std::string title(const wire::Function& function) {
-  return std::string(domain_of(function.domain)) + "::" + std::string(function.name);
+  return std::string(domain_of(function.domain)) + "." + std::string(function.name);
 }
 
 }  // namespace

@@ -246,7 +246,7 @@ std::string path_of(const Node& node, const InferContext& context) {
 
 Status invalid(const Node& node, const InferContext& context, const std::string& what) {
   const std::string path = path_of(node, context);
-  const std::string op = node.domain + "::" + node.op;
+  const std::string op = node.domain + "." + node.op;
   return Status(TENON_INVALID_MODEL, path + " (" + op + "): " + what).with_node(path, op);
 }
 
@@ -378,8 +378,8 @@ Status infer(const Node& node, std::span<const InferInput> inputs, const InferCo
         context.custom != nullptr && *context.custom ? (*context.custom)(node.domain, node.op, node.form) : nullptr;
     if (custom == nullptr) {
       return Status(TENON_UNSUPPORTED,
-                    path_of(node, context) + ": there is no operator " + node.domain + "::" + node.op)
-          .with_node(path_of(node, context), node.domain + "::" + node.op);
+                    path_of(node, context) + ": there is no operator " + node.domain + "." + node.op)
+          .with_node(path_of(node, context), node.domain + "." + node.op);
     }
     return infer_custom(node, inputs, context, *custom, out);
   }

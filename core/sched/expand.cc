@@ -182,7 +182,7 @@ class Expander {
   // What becomes of the node's origins.
   void report(const Graph& graph, const Candidate& each, const std::vector<Answer>& answers) {
     const Node& node = graph.nodes[each.node];
-    const std::string title = node.domain + "::" + node.op;
+    const std::string title = node.domain + "." + node.op;
     const std::string why = each.claimed == Claimed::by_none ? " is claimed by no provider"
                                                              : " is claimed by providers of last resort only";
     if (node.raised_from != nullptr) {

@@ -357,7 +357,7 @@ class Placer {
     text += strict ? " on the named providers" : " on any provider";
     for (size_t i = 0; i < missing.size() && i < kShown; ++i) {
       const Node& node = graph_.nodes[missing[i]];
-      text += "; " + graph_.path_of(missing[i]) + " (" + node.domain + "::" + node.op + "):";
+      text += "; " + graph_.path_of(missing[i]) + " (" + node.domain + "." + node.op + "):";
       for (const Answer& answer : answers_) {
         text += " " + answer.provider + ": " + refusal_text(answer, missing[i]) + ";";
       }
@@ -371,7 +371,7 @@ class Placer {
     }
     const Node& first = graph_.nodes[missing.front()];
     Status status(strict ? TENON_PLACEMENT : TENON_UNSUPPORTED, std::move(text));
-    status = status.with_node(graph_.path_of(missing.front()), first.domain + "::" + first.op);
+    status = status.with_node(graph_.path_of(missing.front()), first.domain + "." + first.op);
     return answers_.empty() ? status : status.with_provider(answers_.front().provider);
   }
 

@@ -244,7 +244,7 @@ TEST_F(PlacementTest, StrictNamesNodeProviderAndReason) {
   EXPECT_EQ(strict.status().code(), TENON_PLACEMENT);
   EXPECT_NE(strict.status().message().find("p: float32 is too wide (DTYPE)"), std::string::npos)
       << strict.status().message();
-  EXPECT_EQ(strict.status().fields().op, "ai.onnx::Relu");
+  EXPECT_EQ(strict.status().fields().op, "ai.onnx.Relu");
   options.policy = Policy::warn;
   EXPECT_EQ(place(*model_->graph, answers, options).status().code(), TENON_UNSUPPORTED);
 }

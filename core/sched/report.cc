@@ -15,7 +15,7 @@ class Reporter {
     runs_.resize(model.origins.size(), false);
     for (size_t i = 0; i < model.origins.size(); ++i) {
       report_.nodes[i].path = model.origins[i].path;
-      report_.nodes[i].op = model.origins[i].domain + "::" + model.origins[i].op;
+      report_.nodes[i].op = model.origins[i].domain + "." + model.origins[i].op;
     }
     walk(program);
   }

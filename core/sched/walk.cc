@@ -81,7 +81,7 @@ Status Walk::land(Status status) {
     return failure.with_value(program_.graph->values[program_.slots[instruction.inputs[0]].value].name);
   }
   const Node& node = program_.graph->nodes[instruction.node];
-  return failure.with_node(program_.graph->path_of(instruction.node), node.domain + "::" + node.op);
+  return failure.with_node(program_.graph->path_of(instruction.node), node.domain + "." + node.op);
 }
 
 Status Walk::enter(Segment& segment) {

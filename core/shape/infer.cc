@@ -71,7 +71,7 @@ class Inference {
     std::vector<Type> found;
     if (const Status status = onnx_facts::infer(node, prepared.inputs, context, &found);
         !status.ok() && status.code() != TENON_UNSUPPORTED) {
-      return status.with_node(graph.path_of(id), node.domain + "::" + node.op);
+      return status.with_node(graph.path_of(id), node.domain + "." + node.op);
     }
     found.resize(node.outputs.size());
     for (const auto& [name, body] : node.bodies) {
@@ -255,7 +255,7 @@ class Inference {
   Status set_output(Graph& graph, NodeId node, ValueId id, Type found) {
     Value& value = graph.values[id];
     if (const Status status = check_declared(graph, id, value.type, found); !status.ok()) {
-      return status.with_node(graph.path_of(node), graph.nodes[node].domain + "::" + graph.nodes[node].op);
+      return status.with_node(graph.path_of(node), graph.nodes[node].domain + "." + graph.nodes[node].op);
     }
     const bool inferred_before = value.shape_class != ShapeClass::unknown;
     if (!found.known()) {

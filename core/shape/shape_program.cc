@@ -112,7 +112,7 @@ class Walk {
       const Result<bool> done = plan_.in_slice[id] ? evaluate(id) : infer(id);
       if (!done.ok()) {
         const Node& node = graph_.nodes[id];
-        return done.status().with_node(graph_.path_of(id), node.domain + "::" + node.op);
+        return done.status().with_node(graph_.path_of(id), node.domain + "." + node.op);
       }
       if (!*done) {
         open.push_back(id);

@@ -35,7 +35,7 @@ Status lay_view(const Program& program, const Instruction& instruction, const Sl
     const Node& node = program.graph->nodes[instruction.node];
     return Status(TENON_RUN, node.op + " cannot make dims " + shown(*to) + " of " + shown(from) +
                                  ": they have different numbers of elements")
-        .with_node(program.graph->path_of(instruction.node), node.domain + "::" + node.op)
+        .with_node(program.graph->path_of(instruction.node), node.domain + "." + node.op)
         .with_expectation(shown(from), shown(*to));
   }
   to->root = from.root;

@@ -78,7 +78,7 @@ FUNCTIONS = [
 
 
 def check_report(name, op, session):
-    nodes = [node for node in session.placement()["nodes"] if node["op"] == "ai.onnx::" + op]
+    nodes = [node for node in session.placement()["nodes"] if node["op"] == "ai.onnx." + op]
     said = nodes[0] if nodes else {"class": "none", "why": ""}
     return not (fails(len(nodes) != 1, f"{name}: the report has {len(nodes)} nodes of {op}")
                 or fails(said["class"] != "expanded", f"{name}: the report calls {op} {said['class']}")

@@ -85,7 +85,7 @@ class Consumers(unittest.TestCase):
                                           "-p", "reference", "--json", env=environment))
         on_vendor = [node["op"] for node in explained["nodes"] if node.get("provider") == "vendor"]
         print(explained["line"])
-        self.assertEqual(set(on_vendor), {"ai.onnx::Softmax"})
+        self.assertEqual(set(on_vendor), {"ai.onnx.Softmax"})
         self.assertEqual(len(on_vendor), 12)
 
     def test_everything_runs_without_cpu(self):

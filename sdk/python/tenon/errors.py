@@ -11,7 +11,7 @@ class Error(Exception):
 
     Attributes:
         code: number of ``types.h``; ``code_name`` is its name, such as ``"INVALID_MODEL"``.
-        node, op, value, provider: what it is about: path of the node in the model, ``"ai.onnx::Conv"``, name of the
+        node, op, value, provider: what it is about: path of the node in the model, ``"ai.onnx.Conv"``, name of the
             input, tensor, option or file, provider id. Empty where it does not apply.
         got, expected: what was found and what would have been right, or empty.
     """
