@@ -255,7 +255,7 @@ class InferenceSession:
         for node in self._native.placement().nodes:
             name = providers.name_of(node.get("provider") or "null")
             if name is not None:
-                domain, _, op_type = node["op"].rpartition("::")
+                domain, _, op_type = node["op"].rpartition(".")
                 domain = "" if domain == "ai.onnx" else domain
                 short = node["path"].rpartition("/")[2]
                 found.setdefault(name, []).append(devices.OrtEpAssignedNode(short, op_type, domain))
