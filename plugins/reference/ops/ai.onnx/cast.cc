@@ -7,6 +7,7 @@
 #include <cmath>
 #include <variant>
 
+#include "cast.hpp"
 #include "number_text.hpp"
 #include "operator.hpp"
 
@@ -152,9 +153,12 @@ void to_numbers(Context& c, const Input& x, Output& y, const Rules& rules) {
   }
 }
 
-void run(Context& c) {
+void run(Context& c) { cast(c, c.output(0, c.input(0).dims())); }
+
+}  // namespace
+
+void cast(Context& c, Output& y) {
   const Input& x = c.input(0);
-  Output& y = c.output(0, x.dims());
   const Rules rules{c.attributes().flag("saturate", true),
                     round_of(c.attributes().string("round_mode", "up")).value_or(Round::kUp)};
   if (x.dtype() == y.dtype()) {
@@ -165,8 +169,6 @@ void run(Context& c) {
     to_numbers(c, x, y, rules);
   }
 }
-
-}  // namespace
 
 TENON_OPERATOR(cast){
     .name = "Cast",
