@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes what the programs are asked about: python make_inputs.py FOLDER
+"""Writes what the programs are asked about: python make_inputs.py FOLDER [PART...]; without a part, all of them.
 
 pages/     three pages of text, two of them slightly turned
 words/     short words with noise, as a captcha has them
@@ -38,7 +38,7 @@ def font(size, bold=False):
     return ImageFont.truetype(str(FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")), size)
 
 
-def pages(folder):
+def pages(folder, rng):
     for number, lines in enumerate(PAGES):
         page = Image.new("RGB", (900, 640), (250 - 12 * number, 248, 240))
         draw = ImageDraw.Draw(page)
@@ -163,17 +163,18 @@ def speech(folder):
         part.unlink()
 
 
+DRAWN = {"pages": pages, "words": words, "objects": objects, "people": people, "files": files}
+
+
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    rng = random.Random(11)
-    for name in ("pages", "words", "objects", "people", "files"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    pages(folder / "pages")
-    words(folder / "words", rng)
-    objects(folder / "objects", rng)
-    people(folder / "people", rng)
-    files(folder / "files", rng)
-    speech(folder)
+    folder, parts = pathlib.Path(sys.argv[1]), sys.argv[2:] or [*DRAWN, "speech"]
+    for name in parts:
+        if name == "speech":
+            folder.mkdir(parents=True, exist_ok=True)
+            speech(folder)
+        else:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            DRAWN[name](folder / name, random.Random(11))
 
 
 if __name__ == "__main__":
