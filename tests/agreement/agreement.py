@@ -86,7 +86,7 @@ def main() -> int:
     parser.add_argument("models", nargs="*", help="names in the catalog (default: all)")
     parser.add_argument("--provider", default="cpu")
     arguments = parser.parse_args()
-    models = [catalog.by_name(name) for name in arguments.models] or catalog.ALL
+    models = [catalog.by_name(name) for name in arguments.models] or catalog.ALL + catalog.PROGRAMS
     bad = []
     for model in models:
         try:

@@ -101,6 +101,32 @@ def magika(batch: int):
     return lambda rng: {"bytes": rng.integers(0, 257, (batch, 2048), dtype=np.int32)}
 
 
+def aecmos(frames: int, hidden: int):
+    return lambda rng: {
+        "input": rng.standard_normal((1, 3, frames, 160), dtype=np.float32),
+        "h0": rng.standard_normal((4, 1, hidden), dtype=np.float32) * 0.1,
+    }
+
+
+def plcmos(batch: int, frames: int):
+    return lambda rng: {
+        "degraded_audio": rng.standard_normal((batch, 1, frames, 257), dtype=np.float32),
+        "rater_embed": rng.standard_normal((batch, 64), dtype=np.float32),
+    }
+
+
+def silero_v6(windows: int):
+    return lambda rng: {
+        "input": rng.standard_normal((windows, 576), dtype=np.float32) * 0.1,
+        "h": rng.standard_normal((1, 1, 128), dtype=np.float32) * 0.1,
+        "c": rng.standard_normal((1, 1, 128), dtype=np.float32) * 0.1,
+    }
+
+
+def speechmos(name: str, folder: str, file: str, *shapes) -> Model:
+    return Model(name, lambda: package_file("speechmos", folder, file), shapes, trained=True)
+
+
 def light(name: str, feed: str) -> Model:
     return Model(f"light_{name}", lambda: package_file("onnx", "backend", "test", "data", "light", f"light_{name}.onnx"),
                  (image(feed, 1, 3, 224, 224),))
@@ -136,14 +162,31 @@ ALL = (
     light("squeezenet", "data_0"), light("vgg19", "data_0"), light("zfnet512", "gpu_0/data_0"),
 )
 
+# Trained models inside of programs that people run on onnxruntime.
+PROGRAMS = (
+    Model("nudenet", lambda: package_file("nudenet", "320n.onnx"),
+          (image("images", 1, 3, 320, 320), image("images", 2, 3, 256, 320)), trained=True),
+    Model("silero_vad_v6", lambda: package_file("faster_whisper", "assets", "silero_vad_v6.onnx"),
+          (silero_v6(1), silero_v6(40)), trained=True),
+    speechmos("aecmos_16k", "aecmos_models", "Run_1663829550_Stage_0.onnx", aecmos(120, 64), aecmos(57, 64)),
+    speechmos("aecmos_16k_scenario", "aecmos_models", "Run_1663915512_Stage_0.onnx", aecmos(120, 64), aecmos(57, 64)),
+    speechmos("aecmos_48k", "aecmos_models", "Run_1668423760_Stage_0.onnx", aecmos(120, 96), aecmos(57, 96)),
+    speechmos("plcmos", "plcmos_models", "plcmos_v2.onnx", plcmos(1, 120), plcmos(1, 64)),
+    speechmos("dnsmos_p808", "dnsmos_models", "model_v8.onnx", image("input_1", 1, 900, 120)),
+    speechmos("dnsmos_sig", "dnsmos_models", "sig.onnx", image("input_1", 1, 901, 161)),
+    speechmos("dnsmos_bak_ovr", "dnsmos_models", "bak_ovr.onnx", image("input_1", 1, 901, 161)),
+    speechmos("dnsmos_sig_bak_ovr", "dnsmos_models", "sig_bak_ovr.onnx", image("input_1", 1, 144160)),
+    speechmos("dnsmos_personal", "pdnsmos_models", "sig_bak_ovr.onnx", image("input_1", 1, 144160)),
+)
+
 
 def by_name(name: str) -> Model:
-    for model in ALL:
+    for model in ALL + PROGRAMS:
         if model.name == name:
             return model
-    raise KeyError(f"no model '{name}'; there are: {', '.join(model.name for model in ALL)}")
+    raise KeyError(f"no model '{name}'; there are: {', '.join(model.name for model in ALL + PROGRAMS)}")
 
 
 if __name__ == "__main__":
-    for each in ALL:
+    for each in ALL + PROGRAMS:
         print(f"{each.name:22} {each.path().stat().st_size / 1e6:8.1f} MB  {each.path()}")
