@@ -366,22 +366,4 @@ Result<std::unique_ptr<tenon_session>> load_session(tenon_env* env, ModelSource 
   return Loader(env, std::move(source), options).load();
 }
 
-std::string type_text(const Type& type) {
-  switch (type.kind) {
-    case TypeKind::tensor:
-      return "tensor(" + std::string(dtype_name(type.dtype)) + ")";
-    case TypeKind::sparse_tensor:
-      return "sparse_tensor(" + std::string(dtype_name(type.dtype)) + ")";
-    case TypeKind::sequence:
-      return "seq(" + (type.element ? type_text(*type.element) : "?") + ")";
-    case TypeKind::optional:
-      return "optional(" + (type.element ? type_text(*type.element) : "?") + ")";
-    case TypeKind::map:
-      return "map(" + std::string(dtype_name(type.dtype)) + "," + (type.element ? type_text(*type.element) : "?") + ")";
-    case TypeKind::none:
-      return "unknown";
-  }
-  return "unknown";
-}
-
 }  // namespace tenon::api

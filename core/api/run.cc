@@ -53,6 +53,12 @@ class ValueMaker final : public OutputMaker {
     made_.emplace_back(index, value);
     return static_cast<std::byte*>(value->tensor.data);
   }
+  Status take_object(uint32_t index, const ObjectPtr& object) override {
+    TENON_ASSIGN_OR_RETURN(const ObjectPtr kept, keep(object, &Memory::process()));
+    TENON_ASSIGN_OR_RETURN(tenon_value * value, from_object(kept));
+    made_.emplace_back(index, value);
+    return {};
+  }
   void hand_out(tenon_value** outputs) {
     for (const auto& [index, value] : made_) {
       outputs[index] = value;
@@ -80,6 +86,27 @@ bool overlaps_any(const tenon_tensor& output, const tenon_value* const* inputs, 
   return false;
 }
 
+// Input `index`, which is no tensor. Where it is an optional, what it holds may stand for it.
+Result<ObjectPtr> object_input(const tenon_session& session, uint32_t index, const tenon_value* given) {
+  const Graph& graph = *session.executor->program().graph;
+  const bool optional = graph.values[graph.inputs[index]].type.kind == TypeKind::optional;
+  if (given == nullptr) {
+    return optional ? make_optional(nullptr) : ObjectPtr();
+  }
+  TENON_ASSIGN_OR_RETURN(ObjectPtr object, to_object(const_cast<tenon_value*>(given)));
+  return optional && object->kind != TypeKind::optional ? make_optional(std::move(object)) : object;
+}
+
+Status check_kind(const IoInfo& io, const char* which, const tenon_value& given) {
+  if (given.kind == TENON_KIND_TENSOR) {
+    return {};
+  }
+  const std::string got = type_text(given);
+  return Status(TENON_INVALID_TENSOR, std::string(which) + " '" + io.name + "' is " + got + ", expected " + io.type)
+      .with_value(io.name)
+      .with_expectation(got, io.type);
+}
+
 Status run(tenon_session& session, const tenon_run_options* options, const tenon_value* const* inputs,
            uint32_t n_inputs, tenon_value** outputs, uint32_t n_outputs, const uint8_t* wanted) {
   if (n_inputs != session.inputs.size() || n_outputs != session.outputs.size() || (n_inputs > 0 && inputs == nullptr) ||
@@ -88,15 +115,29 @@ Status run(tenon_session& session, const tenon_run_options* options, const tenon
                         std::to_string(session.outputs.size()) + " outputs, the call " + std::to_string(n_inputs) +
                         " and " + std::to_string(n_outputs) + ", or a list is NULL");
   }
+  const Program& program = session.executor->program();
   SmallList<const tenon_tensor*> tensors(n_inputs);
+  std::vector<ObjectPtr> objects(program.objects ? n_inputs : 0);
   for (uint32_t i = 0; i < n_inputs; ++i) {
-    tensors[i] = inputs[i] == nullptr ? nullptr : &inputs[i]->tensor;
+    if (program.slots[program.inputs[i]].object) {
+      TENON_ASSIGN_OR_RETURN(objects[i], object_input(session, i, inputs[i]));
+      continue;
+    }
+    if (inputs[i] != nullptr) {
+      TENON_RETURN_IF_ERROR(check_kind(*session.inputs[i], "input", *inputs[i]));
+      tensors[i] = &inputs[i]->tensor;
+    }
   }
   SmallList<OutputPort> ports(n_outputs);
   for (uint32_t i = 0; i < n_outputs; ++i) {
     OutputPort& port = ports[i];
     port.wanted = wanted == nullptr || wanted[i] != 0;
     if (outputs[i] != nullptr && port.wanted) {
+      if (program.slots[program.outputs[i]].object) {
+        return bad_argument("tenon_session_run: output '" + session.outputs[i]->name + "' is of type " +
+                            session.outputs[i]->type + ", which the run makes itself; give NULL");
+      }
+      TENON_RETURN_IF_ERROR(check_kind(*session.outputs[i], "the value for output", *outputs[i]));
       port.given = &outputs[i]->tensor;
       port.overlaps = overlaps_any(*port.given, inputs, n_inputs);
     }
@@ -105,6 +146,7 @@ Status run(tenon_session& session, const tenon_run_options* options, const tenon
   RunRequest request;
   request.inputs = tensors.span();
   request.outputs = ports.span();
+  request.objects = objects;
   request.maker = &maker;
   if (options != nullptr) {
     request.stop = &options->stop;

@@ -80,9 +80,6 @@ void drop_originals(tenon_session* session, const Program& program);
 Result<std::unique_ptr<Model>> import_model(const ModelSource& source, const LoadOptions& options,
                                             const onnx_facts::CustomLookup* custom);
 
-// "tensor(float32)", "seq(tensor(int64))", "map(int64,tensor(float32))", "optional(...)".
-std::string type_text(const Type& type);
-
 std::string placement_json(const tenon_session& session);
 std::string inspect_json(const tenon_session& session);
 std::string profile_json(const tenon_session& session);

@@ -9,4 +9,5 @@ target_sources(tenon_core PRIVATE
   api/run.cc
   api/session.cc
   api/value.cc
+  api/value_items.cc
   api/weights.cc)

@@ -263,8 +263,8 @@ void tenon_value_release(tenon_value* value) {
 
 int32_t tenon_value_tensor(const tenon_value* value, tenon_tensor* out, tenon_status* status) {
   return guarded(status, [&]() -> Status {
-    if (value == nullptr || out == nullptr) {
-      return bad_argument("tenon_value_tensor: value or out is NULL");
+    if (value == nullptr || out == nullptr || value->kind != TENON_KIND_TENSOR) {
+      return bad_argument("tenon_value_tensor: value or out is NULL, or the value is no tensor");
     }
     *out = value->tensor;
     return {};
@@ -273,8 +273,8 @@ int32_t tenon_value_tensor(const tenon_value* value, tenon_tensor* out, tenon_st
 
 int32_t tenon_value_string(const tenon_value* value, uint64_t index, tenon_string* out, tenon_status* status) {
   return guarded(status, [&]() -> Status {
-    if (value == nullptr || out == nullptr) {
-      return bad_argument("tenon_value_string: value or out is NULL");
+    if (value == nullptr || out == nullptr || value->kind != TENON_KIND_TENSOR) {
+      return bad_argument("tenon_value_string: value or out is NULL, or the value is no tensor");
     }
     const tenon_tensor& tensor = value->tensor;
     uint64_t elements = 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tenon_value: a tensor over the caller's memory or over ours.
+// tenon_value: a tensor over the caller's memory or over ours, or what holds such values.
 #pragma once
 
 #include <tenon/tenon.h>
@@ -7,21 +7,41 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/base/memory.hpp"
 #include "core/base/status.hpp"
+#include "core/structure/object.hpp"
 
 // Immutable apart from the bytes themselves and the count of references.
 struct tenon_value {
+  tenon_value() = default;
+  ~tenon_value();
+  tenon_value(const tenon_value&) = delete;
+  tenon_value& operator=(const tenon_value&) = delete;
+
   std::atomic<uint32_t> references{1};
+  uint32_t kind = TENON_KIND_TENSOR;
   tenon_tensor tensor = {};  // dims and strides point into `extents`
   bool wrapped = false;
   std::vector<int64_t> extents;  // dims, then strides where there are some
-  tenon::Buffer buffer;          // empty: the caller's memory
+  tenon::Buffer buffer;          // of a tensor in memory of its own
+  tenon::ObjectPtr object;       // of an element of what a run made: keeps the bytes; buffer is empty
+  // Of what is no tensor. References that it holds.
+  std::vector<tenon_value*> items;
+  tenon_value* keys = nullptr;
+  uint32_t depth = 0;  // how deep its items are nested; 0: it has none
 };
 
 namespace tenon::api {
+
+// For tenon_session_run: the value as a run passes it on, and what a run has made as a value.
+// An element in the caller's memory is borrowed, or copied where it has strides. LIMIT, OUT_OF_MEMORY.
+Result<ObjectPtr> to_object(tenon_value* value);
+Result<tenon_value*> from_object(const ObjectPtr& object);
+// "seq(tensor(float32))".
+std::string type_text(const tenon_value& value);
 
 // A dense tensor in memory of ours, not zeroed. STRING: `bytes` says how much; other dtypes ignore it.
 Result<tenon_value*> make_value(uint32_t dtype, std::span<const int64_t> dims, uint64_t string_bytes);

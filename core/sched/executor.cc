@@ -99,8 +99,13 @@ Status Executor::run(const RunRequest& request) {
   const uint64_t begin = options_.profile ? now_ns() : 0;
   const Graph& graph = *program_->graph;
   InputList inputs(graph.inputs.size());
+  TENON_RETURN_IF_ERROR(check_objects(request));
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
     const tenon_tensor* tensor = request.inputs[i];
+    if (program_->slots[program_->inputs[i]].object) {
+      inputs[i] = nullptr;
+      continue;
+    }
     if (tensor == nullptr) {
       tensor = &defaults_[i];
       if (tensor->size == 0) {
@@ -125,6 +130,7 @@ Status Executor::run(const RunRequest& request) {
   TENON_ASSIGN_OR_RETURN(std::unique_ptr<Frame> frame, frame_for(inputs.span()));
   Status status = run_frame(*frame, request, inputs.span(), begin);
   blocks_.give(&frame->blocks);
+  frame->drop_objects();
   const int32_t code = status.code();
   const bool usable = code == TENON_OK || code == TENON_CANCELLED || code == TENON_DEADLINE || code == TENON_RUN ||
                       code == TENON_INVALID_TENSOR;
@@ -132,6 +138,25 @@ Status Executor::run(const RunRequest& request) {
     cache_.give(std::move(frame));
   }
   return status;
+}
+
+// Inputs that are no tensors are there, and of the types that the model declares.
+Status Executor::check_objects(const RunRequest& request) const {
+  const Graph& graph = *program_->graph;
+  for (size_t i = 0; program_->objects && i < graph.inputs.size(); ++i) {
+    if (!program_->slots[program_->inputs[i]].object) {
+      continue;
+    }
+    const Value& value = graph.values[graph.inputs[i]];
+    if (i >= request.objects.size() || request.objects[i] == nullptr) {
+      return missing_input(graph, i);
+    }
+    if (const Status status = check_object(*request.objects[i], value.type, "input '" + value.name + "'");
+        !status.ok()) {
+      return status.with_value(value.name);
+    }
+  }
+  return {};
 }
 
 // Where memory is short, what idle frames hold makes room.
@@ -182,9 +207,13 @@ Status Executor::make_content_inputs_dense(std::span<const tenon_tensor* const> 
 Result<std::unique_ptr<Frame>> Executor::new_frame(std::span<const tenon_tensor* const> inputs) {
   std::vector<KnownValue> key;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const tenon_tensor& tensor = *inputs[i];
     KnownValue known;
     known.value = program_->graph->inputs[i];
+    if (inputs[i] == nullptr) {
+      key.push_back(std::move(known));  // no tensor
+      continue;
+    }
+    const tenon_tensor& tensor = *inputs[i];
     known.dims = std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank);
     if (program_->shapes->wants_contents(known.value)) {
       const std::optional<uint64_t> bytes = dtype_bytes(tensor.dtype, element_count(*known.dims).value_or(0));
@@ -222,7 +251,11 @@ Status Executor::stage_input(Frame& frame, const tenon_tensor& tensor, size_t in
 Status Executor::run_frame(Frame& frame, const RunRequest& request, std::span<const tenon_tensor* const> inputs,
                            uint64_t begin) {
   for (size_t i = 0; i < inputs.size(); ++i) {
-    TENON_RETURN_IF_ERROR(stage_input(frame, *inputs[i], i));
+    if (inputs[i] == nullptr) {
+      frame.objects[program_->inputs[i]] = request.objects[i];
+    } else {
+      TENON_RETURN_IF_ERROR(stage_input(frame, *inputs[i], i));
+    }
   }
   const uint32_t threads = request.threads != 0 ? request.threads : options_.threads;
   frame.task = Task{};

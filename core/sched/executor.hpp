@@ -27,8 +27,9 @@ struct ExecutorOptions {
 // What a caller asks of one run. Everything is borrowed for the call.
 struct RunRequest {
   std::span<const tenon_tensor* const> inputs;  // by graph input; NULL: its default. Checked by check_tensor
-  std::span<const OutputPort> outputs;          // by graph output
-  OutputMaker* maker = nullptr;                 // required when an output is wanted and not given
+  std::span<const ObjectPtr> objects;   // by graph input that is no tensor; NULL: absent. Empty where all are tensors
+  std::span<const OutputPort> outputs;  // by graph output
+  OutputMaker* maker = nullptr;         // required when an output is wanted and not given
   const std::atomic<int32_t>* stop = nullptr;
   uint64_t deadline_ns = 0;  // on now_ns()'s clock; 0: none
   uint32_t threads = 0;      // 0: the session's
@@ -62,6 +63,7 @@ class Executor {
  private:
   Status make_content_inputs_dense(std::span<const tenon_tensor* const> inputs, std::vector<Buffer>* buffers,
                                    std::vector<tenon_tensor>* tensors);
+  Status check_objects(const RunRequest& request) const;
   Result<std::unique_ptr<Frame>> frame_for(std::span<const tenon_tensor* const> inputs);
   Result<std::unique_ptr<Frame>> new_frame(std::span<const tenon_tensor* const> inputs);
   Status stage_input(Frame& frame, const tenon_tensor& tensor, size_t index);

@@ -97,7 +97,7 @@ class Expander {
     std::vector<Candidate> found;
     for (NodeId id : graph.order) {
       const Node& node = graph.nodes[id];
-      const bool of_core = is_structure_op(node) || (options_.views && is_view_op(node));
+      const bool of_core = is_structure_op(graph, node) || (options_.views && is_view_op(node));
       const bool wanted = claimed[id] == Claimed::by_none || (claimed[id] == Claimed::by_last_resort && preferred);
       if (wanted && !of_core && (node.raised_from != nullptr || onnx_facts::has_function(graph, id))) {
         found.push_back({id, claimed[id]});

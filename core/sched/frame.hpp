@@ -16,6 +16,7 @@
 #include "core/sched/blocks.hpp"
 #include "core/sched/flight.hpp"
 #include "core/sched/program.hpp"
+#include "core/structure/object.hpp"
 
 namespace tenon {
 
@@ -58,7 +59,7 @@ struct Step {
   Provider* copier = nullptr;                  // who copies; NULL: core
   tenon_copy copy = {};                        // what it is told
   Call call;
-  std::vector<std::vector<std::unique_ptr<Frame>>> bodies;  // branch: for each body the frames made so far
+  std::vector<std::vector<std::unique_ptr<Frame>>> bodies;  // for each body the frames made so far
 };
 
 struct Segment {
@@ -85,9 +86,10 @@ struct Segment {
   Segment* active = nullptr;  // the child whose `fixed` are in Frame::pointers
 };
 
-// The memory of a slot that the plan cannot place: asked for by a region, or lent by a body.
+// The memory of a slot that the plan cannot place: asked for by a region, or lent by a body or an object.
 struct Dynamic {
   Buffer buffer;
+  ObjectPtr lender;     // the tensor of a sequence or an optional that the slot's pointer leads into
   DeviceBuffer device;  // in its place where the slot lies in device memory
   int64_t dims[TENON_MAX_RANK] = {};
   uint32_t rank = 0;
@@ -108,6 +110,8 @@ class OutputMaker {
   // Dense host memory, aligned to 64 bytes, of dense_bytes or (STRING) `bytes` bytes.
   virtual Result<std::byte*> make_output(uint32_t index, Dtype dtype, const int64_t* dims, uint32_t rank,
                                          uint64_t bytes) = 0;
+  // Takes an output that is no tensor.
+  virtual Status take_object(uint32_t index, const ObjectPtr& object) = 0;
 
  protected:
   ~OutputMaker() = default;
@@ -130,6 +134,7 @@ struct Frame {
   std::vector<std::byte*> pointers;
   std::vector<uint64_t> sizes;                     // bytes; set where the address changes from run to run
   std::vector<std::unique_ptr<Dynamic>> dynamics;  // by SlotId
+  std::vector<ObjectPtr> objects;                  // by SlotId, where the program has objects; else empty
   std::vector<Buffer> staging;         // by graph input: a dense, aligned copy where the caller's is neither
   std::vector<Buffer> scratch;         // by graph output: where the caller's memory is not used
   std::vector<uint64_t> input_align;   // by graph input: what instructions ask for
@@ -141,6 +146,7 @@ struct Frame {
   Frame* top = nullptr;                // the frame of the run: itself, or what a body's frame is part of
   std::vector<std::unique_ptr<Block>> blocks;  // of the run under way, bodies' included; of the top frame only
   Flight flight;                               // its own calls; a body's frame has its own
+  bool lent = false;                           // of a body: what its last run made is still read
   bool broken = false;  // of the top frame: a timeline of it or of a body may be poisoned, so it serves no further run
 
   // Gets the block of a segment that the run comes to, and sets what points into it; true when that is elsewhere than
@@ -152,6 +158,8 @@ struct Frame {
       pointers[index] = pointer;
     }
   }
+  // Forgets the objects of the run that has ended, bodies' included.
+  void drop_objects();
   uint32_t output_root(size_t output) const { return static_cast<uint32_t>(program->slots.size() + output); }
 };
 

@@ -24,8 +24,11 @@ bool same_key(const Frame& a, const Frame& b) {
 
 bool matches(const Frame& frame, std::span<const tenon_tensor* const> inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const tenon_tensor& tensor = *inputs[i];
     const KnownValue& known = frame.key[i];
+    if (!known.dims) {
+      continue;  // no tensor
+    }
+    const tenon_tensor& tensor = *inputs[i];
     if (known.dims->size() != tensor.rank || !std::equal(tensor.dims, tensor.dims + tensor.rank, known.dims->begin())) {
       return false;
     }

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/base/checked.hpp"
-#include "core/structure/branch.hpp"
+#include "core/structure/structure.hpp"
 #include "core/structure/view.hpp"
 
 namespace tenon {
@@ -117,7 +117,8 @@ class Lowering : private SlotMaker {
       } else if (program_.placement.classes[unit.node] == NodeClass::view) {
         add(lower_view(program_, unit.node, this));
       } else if (program_.placement.classes[unit.node] == NodeClass::structure) {
-        add(lower_branch(graph_, unit.node, this));
+        TENON_ASSIGN_OR_RETURN(Instruction instruction, lower_structure(program_, unit.node, this));
+        add(std::move(instruction));
       }
       watch_outputs(unit);
     }
@@ -126,6 +127,9 @@ class Lowering : private SlotMaker {
       program_.slots[slot].escapes = true;
       program_.outputs.push_back(slot);
     }
+    program_.objects =
+        std::any_of(program_.slots.begin(), program_.slots.end(), [](const Slot& slot) { return slot.object; }) ||
+        std::any_of(program_.bodies.begin(), program_.bodies.end(), [](const auto& body) { return body->objects; });
     return {};
   }
 
@@ -135,7 +139,9 @@ class Lowering : private SlotMaker {
     slot.value = value;
     slot.source = source;
     slot.place = place;
-    slot.dtype = graph_.values[value].type.dtype;
+    const Type& type = graph_.values[value].type;
+    slot.object = type.kind == TypeKind::sequence || type.kind == TypeKind::optional || type.kind == TypeKind::map;
+    slot.dtype = slot.object ? TENON_UNDEFINED : type.dtype;
     slot.align = std::max<uint64_t>(1, std::bit_floor(std::max(dtype_bits(slot.dtype), 8u) / 8));
     const auto id = static_cast<SlotId>(program_.slots.size());
     program_.slots.push_back(slot);
@@ -193,8 +199,13 @@ class Lowering : private SlotMaker {
     };
     std::for_each(instruction.inputs.begin(), instruction.inputs.end(), touch);
     std::for_each(instruction.outputs.begin(), instruction.outputs.end(), touch);
-    for (const std::vector<SlotId>& captured : instruction.captures) {
-      std::for_each(captured.begin(), captured.end(), touch);
+    for (size_t b = 0; b < instruction.captures.size(); ++b) {
+      const Program& body = *program_.bodies[instruction.bodies[b]];
+      for (size_t i = 0; i < body.captures.size(); ++i) {
+        Slot& outer = program_.slots[instruction.captures[b][i]];
+        outer.last_use = index;
+        outer.align = std::max(outer.align, body.slots[body.captures[i]].align);
+      }
     }
     program_.instructions.push_back(std::move(instruction));
   }

@@ -89,7 +89,7 @@ class Placer {
   void take_core_nodes() {
     for (NodeId id : graph_.order) {
       const Node& node = graph_.nodes[id];
-      if (is_structure_op(node)) {
+      if (is_structure_op(graph_, node)) {
         result_.classes[id] = NodeClass::structure;
       } else if (options_.in_slice && options_.in_slice(id)) {
         result_.classes[id] = NodeClass::shape;

@@ -56,7 +56,9 @@ class Planner {
       case InstructionKind::region:
         return add_region(index, instruction);
       case InstructionKind::branch:
-        return add_branch(index, instruction);
+      case InstructionKind::loop:
+      case InstructionKind::object:
+        return add_structure(index, instruction);
       default:
         break;
     }
@@ -80,6 +82,10 @@ class Planner {
       return true;
     }
     const Slot& about = program_.slots[slot];
+    if (about.object) {
+      state.known = true;  // it has no dims that anything waits for
+      return true;
+    }
     const auto& dims = segment_.shapes.dims[about.value];
     if (!dims || (about.source == SlotSource::shape && segment_.shapes.contents[about.value] == nullptr)) {
       return false;
@@ -223,19 +229,20 @@ class Planner {
     return learnt.empty() ? Status() : program_.shapes->resume(learnt, &segment_.shapes);
   }
 
-  Result<bool> add_branch(uint32_t index, const Instruction& instruction) {
+  Result<bool> add_structure(uint32_t index, const Instruction& instruction) {
     Step step;
-    step.kind = InstructionKind::branch;
+    step.kind = instruction.kind;
     step.instruction = index;
     step.bodies.resize(instruction.bodies.size());
     segment_.steps.push_back(std::move(step));
     for (SlotId slot : instruction.outputs) {
-      if (slot != kNone) {
+      // What follows reads a tensor where a body or a sequence has it, so it cannot be laid out before.
+      if (slot != kNone && !program_.slots[slot].object) {
         report(slot);
       }
     }
-    // What follows reads what the body lends, so it cannot be laid out before.
-    cut_after_ = true;
+    // What is lent may lie in memory of this segment, which nothing may use again.
+    cut_after_ = cut_after_ || instruction.kind != InstructionKind::object;
     return true;
   }
 
@@ -250,6 +257,10 @@ Status seed(Frame* frame, Segment* segment) {
   const Program& program = *frame->program;
   const auto place = [&](SlotId slot, const KnownValue& known) {
     SlotState& state = segment->slots[slot];
+    if (!known.dims) {
+      state.known = true;
+      return;
+    }
     state.dims = segment->records.copy(*known.dims);
     state.rank = static_cast<uint32_t>(known.dims->size());
     state.known = true;
@@ -301,6 +312,7 @@ Result<std::unique_ptr<Frame>> make_frame(const Program& program, std::vector<Kn
   frame->pointers.assign(slots + outputs, nullptr);
   frame->sizes.assign(slots + outputs, 0);
   frame->dynamics.resize(slots);
+  frame->objects.resize(program.objects ? slots : 0);
   frame->staging.resize(program.inputs.size());
   frame->scratch.resize(outputs);
   frame->output_align.assign(outputs, 1);
@@ -324,6 +336,31 @@ Extent extent_of(const Frame& frame, const Segment& segment, SlotId slot) {
   }
   const bool varies = frame.program->slots[slot].dtype == TENON_STRING && state.bytes == 0;
   return {state.dims, state.rank, varies ? frame.sizes[state.root] : state.bytes};
+}
+
+void Frame::drop_objects() {
+  if (!program->objects) {
+    return;
+  }
+  std::fill(objects.begin(), objects.end(), nullptr);
+  for (const std::unique_ptr<Dynamic>& dynamic : dynamics) {
+    if (dynamic != nullptr) {
+      dynamic->lender = nullptr;
+    }
+  }
+  const auto drop = [](const auto& self, const Segment& segment) -> void {
+    for (const Step& step : segment.steps) {
+      for (const std::vector<std::unique_ptr<Frame>>& frames : step.bodies) {
+        for (const std::unique_ptr<Frame>& body : frames) {
+          body->drop_objects();
+        }
+      }
+    }
+    for (const std::unique_ptr<Segment>& child : segment.children) {
+      self(self, *child);
+    }
+  };
+  drop(drop, *root);
 }
 
 Result<bool> Frame::take_block(Segment* segment) {

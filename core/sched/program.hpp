@@ -43,20 +43,28 @@ struct Slot {
   Place place;
   Dtype dtype = TENON_UNDEFINED;
   uint64_t align = 1;     // bytes: the strictest that an instruction which touches it asks for
+  bool object = false;    // a sequence, an optional or a map: in Frame::objects, and nowhere in memory
   uint32_t last_use = 0;  // index of the last instruction that reads or makes it
   bool escapes = false;   // a graph output, or read by a body: alive to the end
 };
 
-enum class InstructionKind : uint8_t { region, view, copy, branch };
+enum class InstructionKind : uint8_t {
+  region,
+  view,
+  copy,
+  branch,  // If
+  loop,    // Loop, Scan, SequenceMap: one body, many times
+  object,  // makes or reads sequences, optionals and maps
+};
 
 struct Instruction {
   InstructionKind kind = InstructionKind::region;
-  uint32_t region = kNone;       // region: index in Program::regions
-  NodeId node = kNone;           // the node; of a region the first one; of a copy kNone
-  std::vector<SlotId> inputs;    // region: as the region's inputs, kNone for constants. branch: the condition
-  std::vector<SlotId> outputs;   // kNone: absent
-  std::vector<uint32_t> bodies;  // branch: then and else, indices in Program::bodies
-  std::vector<std::vector<SlotId>> captures;  // branch: for each body, what it captures, in its order
+  uint32_t region = kNone;     // region: index in Program::regions
+  NodeId node = kNone;         // the node; of a region the first one; of a copy kNone
+  std::vector<SlotId> inputs;  // region: as the region's inputs, kNone for constants. Others: the node's, kNone: absent
+  std::vector<SlotId> outputs;                // kNone: absent
+  std::vector<uint32_t> bodies;               // indices in Program::bodies. branch: then and else
+  std::vector<std::vector<SlotId>> captures;  // for each body, what it captures, in its order
 };
 
 // Immutable once built; shared by all runs. Borrows the graph, which must outlive it.
@@ -70,6 +78,7 @@ struct Program {
   std::vector<SlotId> inputs;    // by graph input
   std::vector<SlotId> captures;  // by capture: of its inner value
   std::vector<SlotId> outputs;   // by graph output; in dense host memory; one slot may stand for several
+  bool objects = false;          // a slot, of a body too, is an object
   std::vector<std::shared_ptr<CompiledRegion>> regions;
   std::vector<std::unique_ptr<Program>> bodies;
   // Values whose contents shapes wait for, and the plain slot in which they can be read.

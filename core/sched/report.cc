@@ -112,7 +112,8 @@ class Reporter {
         break;
       case NodeClass::structure:
         to->node_class = "structure";
-        to->why = "core runs it by its bodies";
+        to->why = program.graph->nodes[id].bodies.empty() ? "core keeps sequences and optionals"
+                                                          : "core runs it by its bodies";
         break;
       case NodeClass::region: {
         const uint32_t region = program.placement.region_of[id];

@@ -126,7 +126,9 @@ class Layouter {
       case InstructionKind::view:
         return visit_view(instruction);
       case InstructionKind::branch:
-        visit_branch(instruction);
+      case InstructionKind::loop:
+      case InstructionKind::object:
+        visit_structure(instruction);
         return {};
       default:
         break;
@@ -151,10 +153,10 @@ class Layouter {
     return {};
   }
 
-  // A body lends its outputs' memory.
-  void visit_branch(const Instruction& instruction) {
+  // Tensors are lent by a body or a sequence.
+  void visit_structure(const Instruction& instruction) {
     for (SlotId slot : instruction.outputs) {
-      if (slot != kNone) {
+      if (slot != kNone && !program_.slots[slot].object) {
         make_dynamic(slot);
       }
     }
@@ -415,7 +417,7 @@ class Layouter {
     if (fixed_by_root_.empty()) {
       fixed_by_root_.insert(segment_.fixed.begin(), segment_.fixed.end());
     }
-    if (instruction.kind == InstructionKind::branch) {
+    if (instruction.kind != InstructionKind::region && instruction.kind != InstructionKind::copy) {
       return;
     }
     auto* inputs = segment_.records.make<tenon_tensor>(instruction.inputs.size());

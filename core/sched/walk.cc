@@ -10,7 +10,7 @@
 #include "core/base/time.hpp"
 #include "core/sched/allocator.hpp"
 #include "core/sched/plan.hpp"
-#include "core/structure/branch.hpp"
+#include "core/structure/structure.hpp"
 
 namespace tenon {
 namespace {
@@ -156,6 +156,9 @@ Status Walk::open_output(const Segment& segment, uint32_t index) {
 
 Status Walk::close_output(const Segment& segment, uint32_t index) {
   const SlotId slot = program_.outputs[index];
+  if (program_.slots[slot].object) {
+    return maker_->take_object(index, frame_.objects[slot]);
+  }
   const SlotState& state = segment.slots[slot];
   const Extent extent = extent_of(frame_, segment, slot);
   std::byte* to = nullptr;
@@ -183,7 +186,15 @@ Status Walk::step(const Segment& segment, Step& step) {
       TENON_RETURN_IF_ERROR(run_region(step, begin));
       break;
     case InstructionKind::branch:
-      return run_branch(&frame_, segment, &step, [this](Frame& body) { return Walk(body, {}, nullptr, spans_).run(); });
+    case InstructionKind::loop:
+      // Bodies without a step look here whether the run is to end.
+      return run_structure(&frame_, segment, &step, [this](Frame& body) {
+        TENON_RETURN_IF_ERROR(check_stop());
+        return Walk(body, {}, nullptr, spans_).run();
+      });
+    case InstructionKind::object:
+      TENON_RETURN_IF_ERROR(run_structure(&frame_, segment, &step, {}));
+      break;
     case InstructionKind::copy:
       TENON_RETURN_IF_ERROR(run_copy(step, begin));
       break;

@@ -20,6 +20,26 @@ bool same_type(const Type& a, const Type& b) {
          (a.element == b.element || (a.element && b.element && same_type(*a.element, *b.element)));
 }
 
+// Dims of the elements of a sequence, an optional or a map: each element has its own, so a symbol says nothing.
+void forget_symbols(Type* type) {
+  if (type->element == nullptr) {
+    return;
+  }
+  auto element = std::make_shared<Type>(*type->element);
+  for (size_t i = 0; element->shape && i < element->shape->size(); ++i) {
+    (*element->shape)[i].symbol = 0;
+  }
+  forget_symbols(element.get());
+  type->element = std::move(element);
+}
+
+// The number and the condition of a Loop's iteration, of which its inference hands over no dims, or nothing.
+Type loop_scalar(const Graph& body, size_t input, Dtype dtype) {
+  const Shape& declared = body.values[body.inputs[input]].type.shape;
+  const bool row = declared && declared->size() == 1;
+  return Type::tensor(dtype, row ? std::vector<Dim>{Dim{1, 0}} : std::vector<Dim>());
+}
+
 // Walks the graphs of one model; contents of small tensors live as long as the walk.
 class Inference {
  public:
@@ -39,6 +59,7 @@ class Inference {
     }
     for (ValueId id : graph.inputs) {
       name_dims(graph.values[id].type, nullptr);
+      forget_symbols(&graph.values[id].type);
     }
     for (const Capture& capture : graph.captures) {
       Value& inner = graph.values[capture.inner];
@@ -63,7 +84,12 @@ class Inference {
     context.body = [&](const Graph& body, std::span<const Type> inputs) -> Result<std::vector<Type>> {
       for (const auto& [name, owned] : node.bodies) {
         if (owned.get() == &body) {
-          return infer_body(*owned, inputs);
+          std::vector<Type> given(inputs.begin(), inputs.end());
+          if (node.is("Loop") && given.size() >= 2 && body.inputs.size() >= 2) {
+            given[0] = loop_scalar(body, 0, TENON_INT64);
+            given[1] = loop_scalar(body, 1, TENON_BOOL);
+          }
+          return infer_body(*owned, given);
         }
       }
       return Status(TENON_INTERNAL, "inference asked for a body that is not the node's");
@@ -269,6 +295,7 @@ class Inference {
       return {};
     }
     name_dims(found, inferred_before ? &value.type : nullptr);
+    forget_symbols(&found);
     value.type = std::move(found);
     return {};
   }

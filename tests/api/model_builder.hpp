@@ -37,11 +37,15 @@ class Message {
   std::string bytes_;
 };
 
+// TypeProto's fields for what holds tensors.
+enum class Holder : uint32_t { none = 0, sequence = 4, optional = 9 };
+
 // dims: a number, or text for a symbol.
 struct Port {
   std::string name;
   uint32_t dtype;
   std::vector<std::string> dims;
+  Holder holder = Holder::none;
 };
 
 inline Message value_info(const Port& port) {
@@ -50,8 +54,11 @@ inline Message value_info(const Port& port) {
     const bool symbol = dim.empty() || dim.find_first_not_of("0123456789") != std::string::npos;
     shape.message(1, symbol ? Message().text(2, dim) : Message().number(1, std::stoull(dim)));
   }
-  const Message tensor = Message().number(1, port.dtype).message(2, shape);
-  return Message().text(1, port.name).message(2, Message().message(1, tensor));
+  Message type = Message().message(1, Message().number(1, port.dtype).message(2, shape));
+  if (port.holder != Holder::none) {
+    type = Message().message(static_cast<uint32_t>(port.holder), Message().message(1, type));
+  }
+  return Message().text(1, port.name).message(2, type);
 }
 
 template <typename T>

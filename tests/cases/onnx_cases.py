@@ -18,7 +18,8 @@ _ULP = {np.dtype(np.float16): (2.0**-10, 2.0**-14), np.dtype(ml_dtypes.bfloat16)
 
 
 class Case:
-    """One case: name, model (ModelProto), sets of (inputs, outputs) as arrays (None where one is no tensor)."""
+    """One case: name, model (ModelProto), sets of (inputs, outputs): arrays, lists of them (sequences), or None (absent
+    optionals)."""
 
     def __init__(self, case):
         self.name, self.model, self.rtol, self.atol = case.name, case.model, case.rtol, case.atol
@@ -28,7 +29,7 @@ class Case:
         return {node.op_type for node in self.model.graph.node}
 
     def tensors_only(self):
-        return all(a is not None for inputs, outputs in self.sets for a in inputs + outputs)
+        return all(isinstance(a, np.ndarray) for inputs, outputs in self.sets for a in inputs + outputs)
 
 
 def collect():
@@ -41,7 +42,13 @@ def collect():
 def _array(item):
     if isinstance(item, onnx.TensorProto):
         return array_of(item)
-    if not isinstance(item, (np.ndarray, np.generic)):
+    if isinstance(item, onnx.SequenceProto):
+        return [_array(each) for each in onnx.numpy_helper.to_list(item)]
+    if isinstance(item, onnx.OptionalProto):
+        return _array(onnx.numpy_helper.to_optional(item))
+    if isinstance(item, (list, tuple)):
+        return [_array(each) for each in item]
+    if item is None:
         return None
     array = np.asarray(item)
     if array.dtype.kind not in "OUS":
@@ -50,9 +57,21 @@ def _array(item):
     return np.array(items, object).reshape(array.shape)
 
 
+def _size(value):
+    return f"a sequence of {len(value)}" if isinstance(value, list) else "a tensor"
+
+
 def difference(got, want, rtol, atol):
     """None when `got` passes, else what is wrong. Integers, strings and floats under 16 bits have to be equal; float16
-    and bfloat16 may differ by the larger of the tolerance and 2 ulp; the others by the tolerance. NaN equals NaN."""
+    and bfloat16 may differ by the larger of the tolerance and 2 ulp; the others by the tolerance. NaN equals NaN.
+    Of sequences every element has to pass."""
+    if want is None or got is None:
+        return None if want is got else f"got {got}, expected {want}"
+    if isinstance(want, list) or isinstance(got, list):
+        if not (isinstance(want, list) and isinstance(got, list) and len(want) == len(got)):
+            return f"got {_size(got)}, expected {_size(want)}"
+        wrong = [(i, difference(g, w, rtol, atol)) for i, (g, w) in enumerate(zip(got, want))]
+        return next((f"element {i}: {text}" for i, text in wrong if text), None)
     if got.dtype.kind == "O" or want.dtype.kind == "O":
         return None if got.shape == want.shape and bool((got == want).all()) else f"got {got}, expected {want}"
     if (got.dtype, got.shape) != (want.dtype, want.shape):

@@ -8,6 +8,7 @@
 The library is $TENON_LIBRARY, else $TENON_BUILD_DIR/lib/libtenon.so, else build/release/lib/libtenon.so.
 """
 
+import contextlib
 import ctypes as c
 import json
 import os
@@ -66,6 +67,15 @@ class _Io(c.Structure):
                 ("symbols", c.POINTER(_RawString))]
 
 
+_PROGRESS = c.CFUNCTYPE(None, c.c_void_p, c.c_uint64, c.c_uint64)
+
+
+class _OptimizeDesc(c.Structure):
+    _fields_ = [("size", c.c_uint32), ("opset", c.c_uint32), ("out", _String), ("external_data", c.c_uint32),
+                ("dense_constants", c.c_uint32), ("data", c.c_char_p), ("bytes", c.c_uint64), ("run", c.c_void_p),
+                ("progress", _PROGRESS), ("progress_user", c.c_void_p)]
+
+
 # By dtype number; sub-byte types are one element a byte in numpy and are packed on the way.
 _DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64, 9: np.bool_,
            10: np.float16, 11: np.float64, 12: np.uint32, 13: np.uint64, 14: np.complex64, 15: np.complex128,
@@ -107,6 +117,8 @@ def library():
         lib.tenon_code_name.restype = c.c_char_p
         lib.tenon_text_get.restype = _RawString
         lib.tenon_session_placement_line.restype = _RawString
+        lib.tenon_value_kind.restype = c.c_uint32
+        lib.tenon_value_count.restype = c.c_uint64
         for name in ("tenon_session_input_count", "tenon_session_output_count", "tenon_session_input_index",
                      "tenon_session_output_index", "tenon_session_metadata_count"):
             getattr(lib, name).restype = c.c_uint32
@@ -166,6 +178,13 @@ def _unpack(raw, count, bits, dtype):
     return np.packbits(stream, axis=1, bitorder="little").reshape(-1).view(dtype)
 
 
+class Optional:
+    """An optional that holds `value`, as an input."""
+
+    def __init__(self, value):
+        self.value = value
+
+
 class Value:
     """A tenon_value; as an input it borrows the array's memory, which it keeps."""
 
@@ -206,6 +225,47 @@ class Value:
             tensor.strides = c.cast(strides, c.POINTER(c.c_int64))
         _call("tenon_value_wrap", c.byref(tensor), c.byref(out))
         return cls(out, keep=(data, dims, strides))
+
+    @classmethod
+    def make(cls, item, strided=False):
+        """Wraps an array; a list makes a sequence, a dict a map, None an absent optional, Optional(x) a present one."""
+        out = c.c_void_p()
+        if isinstance(item, Optional):
+            held = cls.make(item.value, strided)
+            _call("tenon_value_create_optional", held.handle, c.byref(out))
+            return cls(out, keep=held)
+        if item is None:
+            _call("tenon_value_create_optional", None, c.byref(out))
+            return cls(out)
+        if not isinstance(item, (list, dict)):
+            return cls.from_numpy(item, strided)
+        items = [cls.make(each, strided) for each in (item.values() if isinstance(item, dict) else item)]
+        array = (c.c_void_p * max(len(items), 1))(*[each.handle for each in items])
+        if isinstance(item, list):
+            _call("tenon_value_create_sequence", array, c.c_uint64(len(items)), c.byref(out))
+            return cls(out, keep=items)
+        keys = cls.from_numpy(np.array(list(item), object if isinstance(next(iter(item), ""), str) else np.int64))
+        _call("tenon_value_create_map", keys.handle, array, c.c_uint64(len(items)), c.byref(out))
+        return cls(out, keep=(keys, items))
+
+    def item(self, index):
+        out = c.c_void_p()
+        _call("tenon_value_item", self.handle, c.c_uint64(index), c.byref(out))
+        return Value(out)
+
+    def get(self):
+        """A copy: an array, a list (sequence), a dict (map), or what an optional holds (None: absent)."""
+        kind = library().tenon_value_kind(self.handle)
+        if kind == 1:
+            return self.numpy()
+        items = [self.item(i).get() for i in range(library().tenon_value_count(self.handle))]
+        if kind == 2:
+            return items
+        if kind == 3:
+            return items[0] if items else None
+        out = c.c_void_p()
+        _call("tenon_value_map_keys", self.handle, c.byref(out))
+        return dict(zip(Value(out).numpy().tolist(), items, strict=True))
 
     def numpy(self):
         """A copy as an array; strings become objects of type str (bytes where they are not UTF-8)."""
@@ -293,6 +353,40 @@ class RunOptions:
         library().tenon_run_options_reset(self.handle)
 
 
+@contextlib.contextmanager
+def _settings(providers, options, dims):
+    """Session options as a handle."""
+    settings = c.c_void_p()
+    _call("tenon_session_options_create", c.byref(settings))
+    try:
+        for provider in providers or []:
+            name, chosen = provider if isinstance(provider, tuple) else (provider, {})
+            names = (_String * max(len(chosen), 1))(*[_str(key) for key in chosen])
+            values = (_String * max(len(chosen), 1))(*[_str(value) for value in chosen.values()])
+            _call("tenon_session_options_add_provider", settings, _str(name), names, values, len(chosen))
+        for key, value in (options or {}).items():
+            _call("tenon_session_options_set", settings, _str(key), _str(value))
+        for key, value in (dims or {}).items():
+            _call("tenon_session_options_set_dim", settings, _str(key), c.c_int64(value))
+        yield settings
+    finally:
+        library().tenon_session_options_release(settings)
+
+
+def optimize(model, out, opset=0, providers=None, options=None, dims=None, env=None, external_data=False,
+             dense_constants=False, run=None, progress=None):
+    """Writes the optimised graph of a model (a path, or its bytes) to `out`; the report. run: RunOptions."""
+    env = env or default_env()
+    data = bytes(model) if isinstance(model, (bytes, bytearray, memoryview)) else None
+    desc = _OptimizeDesc(size=c.sizeof(_OptimizeDesc), opset=opset, out=_str(os.fspath(out)),
+                         external_data=int(external_data), dense_constants=int(dense_constants), data=data,
+                         bytes=len(data) if data is not None else 0, run=run.handle if run else None,
+                         progress=_PROGRESS(lambda _, done, total: progress(done, total)) if progress else _PROGRESS())
+    path = _str("" if data is not None else os.fspath(model))
+    with _settings(providers, options, dims) as settings:
+        return _json("tenon_env_optimize", env.handle, path, settings, c.byref(desc))
+
+
 class Session:
     """A loaded model: a path (str or os.PathLike) or the bytes of one.
 
@@ -303,26 +397,13 @@ class Session:
     def __init__(self, model, providers=None, options=None, provider_dirs=None, env=None, dims=None):
         self.env = env or default_env(provider_dirs)
         self.handle = c.c_void_p()
-        settings = c.c_void_p()
-        _call("tenon_session_options_create", c.byref(settings))
-        try:
-            for provider in providers or []:
-                name, chosen = provider if isinstance(provider, tuple) else (provider, {})
-                names = (_String * max(len(chosen), 1))(*[_str(key) for key in chosen])
-                values = (_String * max(len(chosen), 1))(*[_str(value) for value in chosen.values()])
-                _call("tenon_session_options_add_provider", settings, _str(name), names, values, len(chosen))
-            for key, value in (options or {}).items():
-                _call("tenon_session_options_set", settings, _str(key), _str(value))
-            for key, value in (dims or {}).items():
-                _call("tenon_session_options_set_dim", settings, _str(key), c.c_int64(value))
+        with _settings(providers, options, dims) as settings:
             if isinstance(model, (bytes, bytearray, memoryview)):
                 data = bytes(model)
                 _call("tenon_session_create_from_bytes", self.env.handle, c.c_char_p(data), c.c_uint64(len(data)), 0,
                       _str(""), settings, c.byref(self.handle))
             else:
                 _call("tenon_session_create", self.env.handle, _str(os.fspath(model)), settings, c.byref(self.handle))
-        finally:
-            library().tenon_session_options_release(settings)
         self.inputs = [self._io("input", i) for i in range(library().tenon_session_input_count(self.handle))]
         self.outputs = [self._io("output", i) for i in range(library().tenon_session_output_count(self.handle))]
 
@@ -349,15 +430,16 @@ class Session:
         return [outputs[i] if outputs and outputs[i] else Value(c.c_void_p(made[i])) for i in range(count)]
 
     def run(self, inputs, options=None, strided=False):
-        """inputs: arrays by name, or a list in the model's order (None: the default). Returns a list of arrays."""
+        """inputs: by name, or a list in the model's order: arrays, lists (sequences), dicts (maps), Optional(x); None: the
+        default, or an absent optional. Returns a list of the same kinds."""
         if isinstance(inputs, dict):
             names = [io["name"] for io in self.inputs]
             unknown = [name for name in inputs if name not in names]
             if unknown:
                 raise KeyError(f"no input is named {unknown[0]!r}; there are {names}")
             inputs = [inputs.get(name) for name in names]
-        values = [None if array is None else Value.from_numpy(array, strided) for array in inputs]
-        return [value.numpy() for value in self.run_values(values, options=options)]
+        values = [None if item is None else Value.make(item, strided) for item in inputs]
+        return [value.get() for value in self.run_values(values, options=options)]
 
     def placement(self):
         return _json("tenon_session_placement_json", self.handle)

@@ -2,7 +2,8 @@
 """Loads and runs every file of list.txt, each in a process of its own: hostile.py [--provider ID]... [NAME...]
 
 A file must end with its expected code, an error must have a message, within 2 s and 512 MB of resident memory (both are
-not held against a sanitizer build, whose shadow memory and slowness are not ours). Inputs are ones of the declared dims.
+not held against a sanitizer build, whose shadow memory and slowness are not ours). Inputs are ones of the declared dims;
+a run has a deadline of 1 s.
 """
 import argparse
 import os
@@ -20,7 +21,7 @@ sys.path[:0] = [str(HERE.parent / "driver")]
 import numpy as np  # noqa: E402
 import tenon_ctypes as tenon  # noqa: E402
 
-SECONDS, BYTES = 2.0, 512_000_000
+SECONDS, BYTES, RUN_NS = 2.0, 512_000_000, 1_000_000_000
 SANITIZED = "LD_PRELOAD" in os.environ
 
 
@@ -47,7 +48,7 @@ def outcome(path: Path, options: dict, providers: list[str]) -> str:
         session = tenon.Session(path, options=options, providers=providers or None)
         feeds = [np.ones([max(dim, 1) for dim in io["dims"] or []],
                          {1: np.float32, 7: np.int64, 9: np.bool_}[io["dtype"]]) for io in session.inputs]
-        session.run(feeds)
+        session.run(feeds, options=tenon.RunOptions(timeout_ns=RUN_NS))
         return "OK "
     except tenon.TenonError as error:
         return f"{error.name} {error.message}"

@@ -452,6 +452,7 @@ def integer_division_overflows():
 
 def main() -> None:
     import file_cases  # noqa: F401  its cases follow ours in the list
+    import structure_cases  # noqa: F401
 
     folder = HERE / "files"
     folder.mkdir(exist_ok=True)

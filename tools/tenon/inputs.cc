@@ -187,6 +187,10 @@ Inputs make_inputs(const Session& session, const InputOptions& options) {
       continue;
     }
     if (!inputs.tensors[i]) {
+      if (all[i].dtype == TENON_UNDEFINED) {
+        throw UsageError("input '" + all[i].name + "' is of type " + all[i].type +
+                         ", but this command gives tensors only");
+      }
       inputs.tensors[i] = std::make_unique<HostTensor>(draw(all[i], choose_dims(all[i], dims), random));
     }
     inputs.values[i] = inputs.tensors[i]->value();

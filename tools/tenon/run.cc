@@ -124,6 +124,23 @@ void print_outputs(const std::vector<std::pair<std::string, Value>>& outputs) {
   table.print();
 }
 
+// The tensors of an output: of a sequence "y[0]", "y[1]", of a map "y[key]"; of an absent optional none.
+void add_tensors(const std::string& name, const Value& value, std::vector<std::pair<std::string, Value>>* outputs) {
+  if (value.is_tensor()) {
+    outputs->emplace_back(name, value);
+    return;
+  }
+  const Value keys = value.kind() == TENON_KIND_MAP ? value.keys() : Value();
+  const bool named = keys && keys.dtype() == TENON_STRING;
+  for (uint64_t i = 0; i < value.count(); ++i) {
+    std::string key = std::to_string(i);
+    if (keys) {
+      key = named ? keys.string_at(i) : keys.dtype() == TENON_INT64 ? std::to_string(keys.data<int64_t>()[i]) : key;
+    }
+    add_tensors(value.kind() == TENON_KIND_OPTIONAL ? name : name + "[" + key + "]", value.item(i), outputs);
+  }
+}
+
 void write_trace(const std::string& path, const Session& session) {
   std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "wb"), std::fclose);
   std::string text = session.profile_trace();
@@ -144,7 +161,7 @@ void run(const RunCommand& command, const Globals& globals) {
   std::vector<std::pair<std::string, Value>> outputs;
   std::vector<Io> described = session.outputs();
   for (size_t i = 0; i < values.size(); ++i) {
-    outputs.emplace_back(described[i].name, values[i]);
+    add_tensors(described[i].name, values[i], &outputs);
   }
   if (!command.output.empty()) {
     write_npz(command.output, outputs);

@@ -36,7 +36,7 @@ extern "C" {
 typedef struct tenon_env tenon_env;                         /* providers found, thread pool, shared weights */
 typedef struct tenon_session_options tenon_session_options; /* how to load */
 typedef struct tenon_session tenon_session;                 /* a loaded model */
-typedef struct tenon_value tenon_value;                     /* a tensor (later: sequence, optional, map) */
+typedef struct tenon_value tenon_value;                     /* a tensor, sequence, optional or map */
 typedef struct tenon_run_options tenon_run_options;         /* cancel and deadline of runs */
 typedef struct tenon_text tenon_text;                       /* a text that a call made */
 
@@ -195,11 +195,39 @@ TENON_EXPORT int32_t tenon_value_create_strings(const tenon_string* strings, con
                                                 tenon_value** out, tenon_status* status);
 TENON_EXPORT void tenon_value_retain(tenon_value* value);
 TENON_EXPORT void tenon_value_release(tenon_value* value);
-/* A view of a tensor value; dims and data live as long as the value. Fails for sequences, maps and absent optionals. */
+/* A view of a tensor value; dims and data live as long as the value. Fails for sequences, optionals and maps. */
 TENON_EXPORT int32_t tenon_value_tensor(const tenon_value* value, tenon_tensor* out, tenon_status* status);
 /* String `index` of a tensor of strings. Borrowed. */
 TENON_EXPORT int32_t tenon_value_string(const tenon_value* value, uint64_t index, tenon_string* out,
                                         tenon_status* status);
+
+/* What a value is. Sequences, optionals and maps hold other values, at most 8 deep, and never change. */
+#define TENON_KIND_TENSOR 1
+#define TENON_KIND_SEQUENCE 2 /* values of one type, in order */
+#define TENON_KIND_OPTIONAL 3 /* one value or none */
+#define TENON_KIND_MAP 4      /* keys, each with a value */
+
+/* One of TENON_KIND_*; 0 for NULL. */
+TENON_EXPORT uint32_t tenon_value_kind(const tenon_value* value);
+/* A sequence of `count` values, which it keeps alive: nothing is copied, so the memory of wrapped tensors must stay as
+ * tenon_value_wrap says. All must be of one kind and dtype (at every depth); dims may differ. count may be 0: an empty
+ * sequence fits every sequence type. */
+TENON_EXPORT int32_t tenon_value_create_sequence(const tenon_value* const* items, uint64_t count, tenon_value** out,
+                                                 tenon_status* status);
+/* An optional that holds `item`, which it keeps alive; NULL makes an absent one. An optional holds no optional. */
+TENON_EXPORT int32_t tenon_value_create_optional(const tenon_value* item, tenon_value** out, tenon_status* status);
+/* A map from the elements of `keys` (a tensor of `count` integers or strings, rank 1, each once) to `values`, in that
+ * order. It keeps all of them alive. Values are of one kind and dtype; a scalar is a tensor of rank 0. */
+TENON_EXPORT int32_t tenon_value_create_map(const tenon_value* keys, const tenon_value* const* values, uint64_t count,
+                                            tenon_value** out, tenon_status* status);
+/* How many items a sequence or a map has; of an optional 1 or 0 (absent); 0 for a tensor and for NULL. */
+TENON_EXPORT uint64_t tenon_value_count(const tenon_value* value);
+/* Item `index` of a sequence, the value of a present optional (index 0), or the value of key `index` of a map: one
+ * reference, which outlives `value`. Items of what a run made may share memory with each other: only read them. */
+TENON_EXPORT int32_t tenon_value_item(const tenon_value* value, uint64_t index, tenon_value** out,
+                                      tenon_status* status);
+/* The keys of a map, a tensor of rank 1: one reference. */
+TENON_EXPORT int32_t tenon_value_map_keys(const tenon_value* value, tenon_value** out, tenon_status* status);
 
 /* ---- Running -------------------------------------------------------------------------------------------------- */
 
@@ -215,11 +243,12 @@ TENON_EXPORT void tenon_run_options_set_timeout(tenon_run_options* options, uint
 /* At most so many threads, the caller included; 0: the session's. */
 TENON_EXPORT void tenon_run_options_set_threads(tenon_run_options* options, uint32_t threads);
 
-/* Runs the model once. inputs[i] is the session's input i (NULL: its default). outputs[i] is the session's output i:
- * NULL on entry makes a new value that the caller releases; a value on entry is written in place (wrapped memory) and
- * its dims must be right. Outputs that are not wanted: `wanted` may be NULL (all) or n_outputs bytes, 0 skips that one.
- * options may be NULL. On failure no output is set; wrapped memory may be partly written. With the same input shapes as
- * an earlier run and every output wrapped, nothing is allocated. */
+/* Runs the model once. inputs[i] is the session's input i (NULL: its default; of an optional type: absent). Where the
+ * type is an optional, the value that it would hold may be given itself. outputs[i] is the session's output i: NULL on
+ * entry makes a new value that the caller releases; a tensor on entry is written in place (wrapped memory) and its dims
+ * must be right. Sequences, optionals and maps are always made anew. Outputs that are not wanted: `wanted` may be NULL
+ * (all) or n_outputs bytes, 0 skips that one. options may be NULL. On failure no output is set; wrapped memory may be
+ * partly written. With the same input shapes as an earlier run and every output wrapped, nothing is allocated. */
 TENON_EXPORT int32_t tenon_session_run(tenon_session* session, const tenon_run_options* options,
                                        const tenon_value* const* inputs, uint32_t n_inputs, tenon_value** outputs,
                                        uint32_t n_outputs, const uint8_t* wanted, tenon_status* status);

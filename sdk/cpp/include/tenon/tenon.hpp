@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <stdexcept>
@@ -128,7 +129,8 @@ TENON_DTYPE_OF(bool, TENON_BOOL);
 
 inline std::string version() { return tenon_version(); }
 
-// A tensor: over the caller's memory (wrap) or in Tenon's own (create, or what a run returns).
+// A tensor, over the caller's memory (wrap) or in Tenon's own (create, or what a run returns); or a sequence, optional
+// or map of such values, which it keeps alive.
 class Value {
  public:
   Value() = default;  // absent: an input's default, or "make this output"
@@ -175,8 +177,55 @@ class Value {
     return Value(value);
   }
 
+  // Values of one kind and dtype; an empty sequence fits every sequence type.
+  static Value sequence(const std::vector<Value>& items) {
+    const std::vector<const tenon_value*> raw = raw_of(items);
+    tenon_value* value = nullptr;
+    detail::check(tenon_value_create_sequence, raw.data(), static_cast<uint64_t>(raw.size()), &value);
+    return Value(value);
+  }
+  // One that holds `item`; without an item, or of Value(), an absent one.
+  static Value optional(const Value& item = {}) {
+    tenon_value* value = nullptr;
+    detail::check(tenon_value_create_optional, static_cast<const tenon_value*>(item.get()), &value);
+    return Value(value);
+  }
+  // keys: a tensor of as many integers or strings, rank 1, each once.
+  static Value map(const Value& keys, const std::vector<Value>& values) {
+    const std::vector<const tenon_value*> raw = raw_of(values);
+    tenon_value* value = nullptr;
+    detail::check(tenon_value_create_map, static_cast<const tenon_value*>(keys.get()), raw.data(),
+                  static_cast<uint64_t>(raw.size()), &value);
+    return Value(value);
+  }
+
   explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
-  // The view that tenon.h defines; lives as long as this value.
+  // One of TENON_KIND_*; 0 for Value().
+  uint32_t kind() const noexcept { return tenon_value_kind(handle_.get()); }
+  bool is_tensor() const noexcept { return kind() == TENON_KIND_TENSOR; }
+  // Items of a sequence or map; 1 or 0 (absent) of an optional.
+  uint64_t count() const noexcept { return tenon_value_count(handle_.get()); }
+  // An element of a sequence, the value of a present optional (index 0), a map's value for key `index`.
+  Value item(uint64_t index) const {
+    tenon_value* value = nullptr;
+    detail::check(tenon_value_item, static_cast<const tenon_value*>(handle_.get()), index, &value);
+    return Value(value);
+  }
+  std::vector<Value> items() const {
+    std::vector<Value> all;
+    all.reserve(static_cast<size_t>(count()));
+    for (uint64_t i = 0; i < count(); ++i) {
+      all.push_back(item(i));
+    }
+    return all;
+  }
+  // A map's keys: a tensor of rank 1.
+  Value keys() const {
+    tenon_value* value = nullptr;
+    detail::check(tenon_value_map_keys, static_cast<const tenon_value*>(handle_.get()), &value);
+    return Value(value);
+  }
+  // The view that tenon.h defines of a tensor; lives as long as this value.
   tenon_tensor tensor() const {
     tenon_tensor tensor{};
     tensor.size = sizeof tensor;
@@ -209,6 +258,14 @@ class Value {
   tenon_value* get() const noexcept { return handle_.get(); }
 
  private:
+  static std::vector<const tenon_value*> raw_of(const std::vector<Value>& values) {
+    std::vector<const tenon_value*> raw;
+    raw.reserve(values.size());
+    for (const Value& value : values) {
+      raw.push_back(value.get());
+    }
+    return raw;
+  }
   detail::Handle<tenon_value, tenon_value_retain, tenon_value_release> handle_;
 };
 
@@ -323,6 +380,36 @@ class RunOptions {
   detail::Handle<tenon_run_options, tenon_run_options_retain, tenon_run_options_release> handle_;
 };
 
+// How a model is written; see tenon_optimize_desc.
+struct OptimizeOptions {
+  uint32_t opset = 0;            // of ai.onnx; 0: the model's own
+  bool external_data = false;    // weights go to a file beside it, even where one file would do
+  bool dense_constants = false;  // constants of one repeated value are written out
+  const RunOptions* run = nullptr;
+  std::function<void(uint64_t done, uint64_t total)> progress;
+};
+
+// Writes the optimised graph of `model` to `out`, an ONNX model; returns tenon_env_optimize's JSON.
+inline std::string optimize(const Env& env, std::string_view model, std::string_view out,
+                            const SessionOptions& options = {}, const OptimizeOptions& how = {}) {
+  tenon_optimize_desc desc{};
+  desc.size = sizeof desc;
+  desc.opset = how.opset;
+  desc.out = detail::str(out);
+  desc.external_data = how.external_data ? 1 : 0;
+  desc.dense_constants = how.dense_constants ? 1 : 0;
+  desc.run = how.run != nullptr ? how.run->get() : nullptr;
+  if (how.progress) {
+    desc.progress = [](void* user, uint64_t done, uint64_t total) {
+      static_cast<const OptimizeOptions*>(user)->progress(done, total);
+    };
+    desc.progress_user = const_cast<OptimizeOptions*>(&how);
+  }
+  return detail::text_of(tenon_env_optimize, env.get(), detail::str(model),
+                         static_cast<const tenon_session_options*>(options.get()),
+                         static_cast<const tenon_optimize_desc*>(&desc));
+}
+
 // An input or output of a model.
 struct Io {
   std::string name;
@@ -367,7 +454,8 @@ class Session {
     return all;
   }
 
-  // Runs once. inputs: by position, absent values take the model's default. Returns every output, newly made.
+  // Runs once. inputs: by position, absent values take the model's default (of an optional type: are absent). Returns
+  // every output, newly made.
   std::vector<Value> run(const std::vector<Value>& inputs, const RunOptions* options = nullptr) const {
     std::vector<Value> outputs(tenon_session_output_count(handle_.get()));
     run_into(inputs, outputs, options);
@@ -401,6 +489,10 @@ class Session {
   std::string placement_line() const { return std::string(detail::view(tenon_session_placement_line(handle_.get()))); }
   // JSON and other texts: see tenon.h.
   std::string placement_json() const { return detail::text_of(tenon_session_placement_json, handle_.get()); }
+  // stage: "import" or "optimized".
+  std::string graph_json(std::string_view stage) const {
+    return detail::text_of(tenon_session_graph_json, handle_.get(), detail::str(stage));
+  }
   std::string inspect_json() const { return detail::text_of(tenon_session_inspect_json, handle_.get()); }
   std::string memory_json() const { return detail::text_of(tenon_session_memory_json, handle_.get()); }
   std::string profile_json() const { return detail::text_of(tenon_session_profile_json, handle_.get()); }
