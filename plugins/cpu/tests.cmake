@@ -9,6 +9,6 @@ if(BUILD_TESTING AND COMMAND tenon_gtest)
     target_include_directories(${program} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
     target_compile_options(${program} PRIVATE ${options} ${isa_${variant}})
     tenon_gtest(NAME ${program} WHOLE LABELS asan tsan
-      LIBRARIES Tenon::plugin_api "${TENON_OPENBLAS}" OpenMP::OpenMP_CXX GTest::gtest)
+      LIBRARIES Tenon::plugin_api tenon_provider_cpu_blas OpenMP::OpenMP_CXX GTest::gtest)
   endforeach()
 endif()

@@ -25,6 +25,7 @@ def variant_folder(variant):
     manifest = json.loads((source / "tenon-cpu.json").read_text())
     manifest["variants"] = [v for v in manifest["variants"] if v["library"] == library.name]
     pathlib.Path(folder.name, "tenon-cpu.json").write_text(json.dumps(manifest))
-    for file in (library, source / "tenon-reference.json", source / "libtenon_provider_reference.so"):
+    parts = [source / need["soname"] for need in manifest["needs"] if (source / need["soname"]).exists()]
+    for file in (library, *parts, source / "tenon-reference.json", source / "libtenon_provider_reference.so"):
         shutil.copy(file, folder.name)
     return folder

@@ -114,8 +114,9 @@ class Exports(Tree):
 
 
 class Providers(Tree):
-    def manifest(self, library):
-        self.put("build/lib/tenon/providers.d/tenon-acme.json", json.dumps({"id": "acme", "variants": [{"library": library}]}))
+    def manifest(self, library, needs=()):
+        facts = {"id": "acme", "variants": [{"library": library}], "needs": [{"soname": name} for name in needs]}
+        self.put("build/lib/tenon/providers.d/tenon-acme.json", json.dumps(facts))
 
     def test_entry_alone(self):
         self.manifest("libtenon_provider_acme.so")
@@ -124,6 +125,15 @@ class Providers(Tree):
         self.assertEqual(providers.check(self.root, self.build), [])
         self.library(path, "int tenon_provider_entry_v0(void){return 0;} int cblas_sgemm(void){return 0;}")
         self.finds(providers.check(self.root, self.build), "cblas_sgemm")
+
+    def test_part_that_variants_share(self):
+        self.manifest("libtenon_provider_acme.so", ["libacme_part.so", "libgomp.so.1"])
+        self.library("lib/tenon/providers.d/libtenon_provider_acme.so", "int tenon_provider_entry_v0(void){return 0;}")
+        path = "lib/tenon/providers.d/libacme_part.so"
+        self.library(path, "int tenon_acme_f(void){return 0;}")
+        self.assertEqual(providers.check(self.root, self.build), [])
+        self.library(path, "int tenon_acme_f(void){return 0;} int cblas_sgemm(void){return 0;}")
+        self.finds(providers.check(self.root, self.build), "cblas_sgemm", "tenon_acme_")
 
     def test_manifest_and_library_belong_together(self):
         self.library("lib/tenon/providers.d/libtenon_provider_acme.so", "int tenon_provider_entry_v0(void){return 0;}")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A library of its own, shared by the variants: OpenBLAS chooses its kernels by itself, so one copy serves all of them.
 #include "kernels/blas.hpp"
 
 #include <cblas.h>
@@ -6,7 +7,6 @@
 
 #include <algorithm>
 
-namespace tenon::cpu {
 namespace {
 
 // OpenBLAS asks omp_get_max_threads, a setting of the calling thread that belongs to the application.
@@ -27,8 +27,10 @@ class OneOmpThread {
 
 }  // namespace
 
-void sgemm(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
-           int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc) {
+extern "C" __attribute__((visibility("default"))) void tenon_cpu_sgemm(bool a_transposed, bool b_transposed, int64_t m,
+                                                                       int64_t n, int64_t k, float alpha,
+                                                                       const float* a, int64_t lda, const float* b,
+                                                                       int64_t ldb, float* c, int64_t ldc) {
   if (k == 0) {
     for (int64_t i = 0; i < m; ++i) std::fill(c + i * ldc, c + i * ldc + n, 0.0f);
     return;
@@ -38,5 +40,3 @@ void sgemm(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64_t k
               static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), alpha, a, static_cast<int>(lda), b,
               static_cast<int>(ldb), 0.0f, c, static_cast<int>(ldc));
 }
-
-}  // namespace tenon::cpu
