@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "session.hpp"
+#include "value.hpp"
 
 namespace tenon::python {
 namespace {
@@ -17,7 +18,16 @@ class Binding {
 
   void bind_input(nb::handle name, nb::handle value) {
     const uint32_t i = session_->input_index(name);
-    as_tensor(value, session_->inputs()[i].dtype, session_->inputs()[i].name.c_str(), &inputs_[i]);
+    const Io& io = session_->inputs()[i];
+    Input input;
+    if (io.dtype == TENON_UNDEFINED) {
+      input.value = as_value(value, io.type, io.name, &input.held);
+    } else {
+      nb::object holder;
+      input.value = as_tensor(value, io.dtype, io.name.c_str(), &holder)->value();
+      input.held.push_back(std::move(holder));
+    }
+    inputs_[i] = std::move(input);
   }
 
   void bind_output(nb::handle name, nb::handle value) {
@@ -44,8 +54,8 @@ class Binding {
     std::vector<tenon_value*> out(outputs_.size());
     std::vector<uint8_t> wanted(outputs_.size());
     for (size_t i = 0; i < inputs_.size(); ++i) {
-      if (inputs_[i]) {
-        in[i] = nb::cast<Tensor*>(inputs_[i])->value().get();
+      if (inputs_[i].value) {
+        in[i] = inputs_[i].value.get();
       } else {
         PySession::check_not_none(nb::none(), session_->inputs()[i]);
       }
@@ -59,12 +69,13 @@ class Binding {
     session_->run_values(in, out, wanted.data(), options);
     for (size_t i = 0; i < outputs_.size(); ++i) {
       if (outputs_[i].bound && !outputs_[i].given) {
-        outputs_[i].made = nb::cast(Tensor(Value(out[i])));
+        Value value(out[i]);
+        outputs_[i].made = value.is_tensor() ? nb::cast(Tensor(std::move(value))) : to_python(std::move(value));
       }
     }
   }
 
-  // Tensors of the bound outputs, in the model's order.
+  // Tensors (or lists, dicts) of the bound outputs, in the model's order.
   nb::list outputs() const {
     nb::list all;
     for (const Output& output : outputs_) {
@@ -76,6 +87,10 @@ class Binding {
   }
 
  private:
+  struct Input {
+    Value value;
+    std::vector<nb::object> held;  // what the value reads
+  };
   struct Output {
     bool bound = false;
     nb::object given;   // the Tensor over what was bound
@@ -84,7 +99,7 @@ class Binding {
   };
   nb::object owner_;
   PySession* session_;
-  std::vector<nb::object> inputs_;
+  std::vector<Input> inputs_;
   std::vector<Output> outputs_;
 };
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "interrupt.hpp"
+#include "value.hpp"
 
 namespace tenon::python {
 namespace {
@@ -176,10 +177,16 @@ nb::list PySession::run(nb::handle outputs, nb::handle inputs, RunControl* optio
   std::vector<const tenon_value*> in(inputs_.size());
   std::vector<Tensor> local(static_cast<size_t>(PyDict_Size(inputs.ptr())));
   std::vector<nb::object> held;
+  std::vector<Value> others;  // sequences, maps and optionals
   size_t next = 0;
   PyObject *key = nullptr, *value = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(inputs.ptr(), &at, &key, &value) != 0;) {
     const uint32_t i = input_index(key);
+    if (inputs_[i].dtype == TENON_UNDEFINED) {
+      others.push_back(as_value(value, inputs_[i].type, inputs_[i].name, &held));
+      in[i] = others.back().get();
+      continue;
+    }
     if (value == Py_None) {
       check_not_none(value, inputs_[i]);
       continue;
@@ -232,7 +239,7 @@ nb::list PySession::run(nb::handle outputs, nb::handle inputs, RunControl* optio
   std::vector<nb::object> done(outputs_.size());
   auto take = [&](uint32_t i) {
     if (!done[i]) {
-      done[i] = made.given(i) ? targets[i] : to_numpy(Value(std::exchange(made.values[i], nullptr)));
+      done[i] = made.given(i) ? targets[i] : to_python(Value(std::exchange(made.values[i], nullptr)));
     }
     results.append(done[i]);
   };
