@@ -347,7 +347,7 @@ class Loader {
 }  // namespace
 
 Result<std::unique_ptr<Model>> import_model(const ModelSource& source, const LoadOptions& options,
-                                            const onnx_facts::CustomLookup* custom) {
+                                            const onnx_facts::CustomLookup* custom, std::vector<NodeWires>* wires) {
   ImportOptions import;
   import.limits.file_bytes = options.limit_model_bytes;
   import.limits.nodes = options.limit_nodes;
@@ -355,11 +355,20 @@ Result<std::unique_ptr<Model>> import_model(const ModelSource& source, const Loa
   import.limits.seconds = static_cast<double>(options.limit_load_ms) / 1000;
   import.weights = options.map_weights ? WeightsMode::map : WeightsMode::read;
   import.custom = custom;
+  import.wires = wires;
   if (!source.path.empty()) {
     return import_file(source.path, import);
   }
   import.external_root = source.external_folder;
   return import_bytes(source.bytes, source.owner, import);
+}
+
+Result<std::unique_ptr<Model>> import_again(const tenon_session& session, std::vector<NodeWires>* wires) {
+  if (session.source.path.empty() && session.source.bytes.empty()) {
+    return Status(TENON_UNSUPPORTED,
+                  "the model's bytes were copied and are gone; load with keep_alive to read them again");
+  }
+  return import_model(session.source, session.options, &session.custom_lookup, wires);
 }
 
 Result<std::unique_ptr<tenon_session>> load_session(tenon_env* env, ModelSource source, const LoadOptions& options) {

@@ -65,11 +65,7 @@ Status ir_text(const tenon_session& session, std::string_view stage, tenon_text*
   if (stage != "import") {
     return bad_argument("tenon_session_ir_text: stage is 'import' or 'optimized', not '" + std::string(stage) + "'");
   }
-  if (session.source.path.empty() && session.source.bytes.empty()) {
-    return Status(TENON_UNSUPPORTED, "the model's bytes were copied and are gone; load with keep_alive to print them");
-  }
-  const auto lookup = session.custom->lookup();
-  TENON_ASSIGN_OR_RETURN(const auto model, tenon::api::import_model(session.source, session.options, &lookup));
+  TENON_ASSIGN_OR_RETURN(const auto model, tenon::api::import_again(session));
   *out = make_text(tenon::to_text(*model));
   return {};
 }
@@ -176,6 +172,18 @@ int32_t tenon_session_ir_text(const tenon_session* session, tenon_string stage, 
       return bad_argument("tenon_session_ir_text: session or out is NULL");
     }
     return ir_text(*session, tenon::api::view(stage), out);
+  });
+}
+
+int32_t tenon_session_graph_json(const tenon_session* session, tenon_string stage, tenon_text** out,
+                                 tenon_status* status) {
+  return guarded(status, [&]() -> Status {
+    if (session == nullptr || out == nullptr) {
+      return bad_argument("tenon_session_graph_json: session or out is NULL");
+    }
+    TENON_ASSIGN_OR_RETURN(std::string text, tenon::api::graph_json(*session, tenon::api::view(stage)));
+    *out = make_text(std::move(text));
+    return {};
   });
 }
 

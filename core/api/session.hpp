@@ -15,6 +15,7 @@
 #include "core/api/env.hpp"
 #include "core/api/options.hpp"
 #include "core/host/custom_operators.hpp"
+#include "core/onnx/import.hpp"
 #include "core/opt/run_passes.hpp"
 #include "core/sched/executor.hpp"
 #include "core/sched/report.hpp"
@@ -76,12 +77,18 @@ Result<std::unique_ptr<tenon_session>> load_session(tenon_env* env, ModelSource 
 // without the original [R11], or they were folded), and counts what stays.
 void drop_originals(tenon_session* session, const Program& program);
 
-// The model as it was imported, read again.
+// The model as it was imported. wires: as ImportOptions says; NULL: not asked for.
 Result<std::unique_ptr<Model>> import_model(const ModelSource& source, const LoadOptions& options,
-                                            const onnx_facts::CustomLookup* custom);
+                                            const onnx_facts::CustomLookup* custom,
+                                            std::vector<NodeWires>* wires = nullptr);
+
+// The same for a session that is there: its model is read again. UNSUPPORTED when its bytes are gone.
+Result<std::unique_ptr<Model>> import_again(const tenon_session& session, std::vector<NodeWires>* wires = nullptr);
 
 std::string placement_json(const tenon_session& session);
 std::string inspect_json(const tenon_session& session);
+// stage: "import" or "optimized". INVALID_MODEL: the model is not the one that the session was made from.
+Result<std::string> graph_json(const tenon_session& session, std::string_view stage);
 std::string profile_json(const tenon_session& session);
 std::string profile_trace(const tenon_session& session);
 

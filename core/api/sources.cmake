@@ -2,6 +2,7 @@
 target_sources(tenon_core PRIVATE
   api/env.cc
   api/error.cc
+  api/graph_json.cc
   api/load.cc
   api/options.cc
   api/profile_json.cc

@@ -106,6 +106,9 @@ Status Builder::build_node(const wire::Node& wire, size_t index, Scope* scope) {
   for (const std::string_view name : wire.output) {
     node.outputs.push_back(name.empty() ? kNone : *scope->names.find(name));
   }
+  if (options_.wires != nullptr && inherited_ == nullptr) {
+    options_.wires->push_back({scope->graph, node.inputs, node.outputs});
+  }
   while (!node.inputs.empty() && node.inputs.back() == kNone) {
     node.inputs.pop_back();
   }

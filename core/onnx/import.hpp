@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/base/status.hpp"
 #include "core/ir/graph.hpp"
@@ -29,6 +30,12 @@ enum class WeightsMode : uint8_t {
   read,  // the whole file is read into memory first
 };
 
+// What a node of the model reads and makes, as the model writes it: before forms are raised and functions inlined.
+struct NodeWires {
+  const Graph* graph = nullptr;          // where the values are; a rewrite may have dropped it: look before use
+  std::vector<ValueId> inputs, outputs;  // kNone: absent
+};
+
 struct ImportOptions {
   ImportLimits limits;
   WeightsMode weights = WeightsMode::map;
@@ -38,6 +45,8 @@ struct ImportOptions {
   const onnx_facts::CustomLookup* custom = nullptr;
   // For tests of graphs without their weights: a tensor whose external data can't be found becomes a splat of zero.
   bool missing_weights_as_zero = false;
+  // Filled with one record for each origin, for tools that draw the model. NULL: nothing is kept.
+  std::vector<NodeWires>* wires = nullptr;
 };
 
 // Imports a model: every node has a form of opset 28 with defaults filled in, functions of the model are inlined, types

@@ -54,10 +54,16 @@ class Reporter {
         }
       }
     }
+    const size_t before = report_.copies.size();
+    std::unordered_map<SlotId, size_t> made;  // by a copy: its index
     for (const Instruction& instruction : program.instructions) {
       if (instruction.kind == InstructionKind::copy) {
+        made.emplace(instruction.outputs[0], report_.copies.size());
         add_copy(program, instruction);
       }
+    }
+    if (report_.copies.size() > before) {
+      add_readers(program, made);
     }
     next_group_ += static_cast<int64_t>(program.placement.regions.size());
     for (const auto& body : program.bodies) {
@@ -179,11 +185,37 @@ class Reporter {
     const Slot& from = program.slots[instruction.inputs[0]];
     const Slot& to = program.slots[instruction.outputs[0]];
     const Value& value = program.graph->values[from.value];
-    CopyReport copy{value.name, place_name(program, from.place), place_name(program, to.place), -1};
+    CopyReport copy{
+        value.name, place_name(program, from.place), place_name(program, to.place), -1, program.graph, from.value, {},
+        false};
     if (const auto elements = element_count(value.type.shape)) {
       copy.bytes = static_cast<int64_t>(dtype_bytes(value.type.dtype, *elements).value_or(0));
     }
     report_.copies.push_back(std::move(copy));
+  }
+
+  void add_readers(const Program& program, const std::unordered_map<SlotId, size_t>& made) {
+    for (const Instruction& instruction : program.instructions) {
+      for (SlotId slot : instruction.inputs) {
+        const auto found = made.find(slot);
+        if (found == made.end()) {
+          continue;
+        }
+        CopyReport& copy = report_.copies[found->second];
+        for (NodeId user : program.graph->values[copy.id].users) {
+          const bool reads = instruction.region == kNone ? user == instruction.node
+                                                         : program.placement.region_of[user] == instruction.region;
+          if (reads && (copy.readers.empty() || copy.readers.back() != user)) {
+            copy.readers.push_back(user);
+          }
+        }
+      }
+    }
+    for (SlotId slot : program.outputs) {
+      if (const auto found = made.find(slot); found != made.end()) {
+        report_.copies[found->second].output = true;
+      }
+    }
   }
 
   static std::string place_name(const Program& program, const Place& place) {

@@ -28,7 +28,11 @@ struct NodeReport {
 
 struct CopyReport {
   std::string value, from, to;
-  int64_t bytes = -1;  // -1: known at run time only
+  int64_t bytes = -1;            // -1: known at run time only
+  const Graph* graph = nullptr;  // where the value is
+  ValueId id = kNone;
+  std::vector<NodeId> readers;  // who takes the value in the place that it is copied to
+  bool output = false;          // the copy is an output of the graph
 };
 
 struct PlacementReport {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // tenon explain: where every node runs and why, what others said, what is copied, what each pass did.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <tenon/report.hpp>
 
-#include "command.hpp"
+#include "inputs.hpp"
 
 namespace tenon::cli {
 
@@ -12,7 +16,9 @@ namespace {
 
 struct ExplainCommand {
   LoadOptions load;
-  std::string filter;
+  InputOptions inputs;
+  std::string filter, html;
+  uint64_t runs = 0;
   bool all = false, json = false;
 };
 
@@ -69,9 +75,50 @@ void print_passes(const boost::json::value& all) {
   table.print();
 }
 
+// Times for the page: a first run makes plans and is not counted.
+void run_profiled(const ExplainCommand& command, Session& session) {
+  RunOptions& options = interruptible_run_options();
+  Inputs inputs = make_inputs(session, command.inputs);
+  std::vector<Value> outputs = session.run(inputs.values, &options);
+  session.profile_reset();
+  Progress progress("running");
+  for (uint64_t run = 0; run < command.runs; ++run) {
+    session.run_into(inputs.values, outputs, &options);
+    progress.update(run + 1, command.runs);
+  }
+}
+
+void write_page(const ExplainCommand& command, Session& session) {
+  if (command.runs > 0) {
+    run_profiled(command, session);
+  }
+  const std::string page = report_html(session, std::filesystem::path(command.load.model).filename().string());
+  if (command.html == "-") {
+    std::cout << page;
+    return;
+  }
+  std::ofstream file(command.html, std::ios::binary | std::ios::trunc);
+  file << page << std::flush;
+  if (!file) {
+    throw std::runtime_error("can't write " + command.html);
+  }
+  std::cout << session.placement_line() << '\n'
+            << command.html << ": " << human_bytes(static_cast<double>(page.size())) << '\n';
+}
+
 void explain(const ExplainCommand& command, const Globals& globals) {
+  if (command.runs > 0 && command.html.empty()) {
+    throw UsageError("--runs measures for the page of --html; tenon bench --profile prints times");
+  }
+  if (command.runs == 0 && !(command.inputs.files.empty() && command.inputs.dims.empty())) {
+    throw UsageError("inputs are for --runs N, which measures for the page of --html");
+  }
   Env env = globals.open();
-  Session session = command.load.load(env, command.load.session_options());
+  Session session = command.load.load(env, command.load.session_options(command.runs > 0));
+  if (!command.html.empty()) {
+    write_page(command, session);
+    return;
+  }
   boost::json::value all = boost::json::parse(session.placement_json());
   if (command.json) {
     print_json(all);
@@ -104,7 +151,15 @@ void add_explain(CLI::App& app, const Globals& globals) {
   sub->add_flag("--all", command->all, "Every node of the model, with what the other providers said");
   sub->add_option("--filter", command->filter, "Only nodes whose path or operator holds TEXT")->type_name("TEXT");
   sub->add_flag("--json", command->json, "Print JSON");
-  sub->footer("Examples:\n  tenon explain model.onnx\n  tenon explain model.onnx -p cpu --policy warn --filter Resize");
+  sub->add_option("--html", command->html,
+                  "Write one page with the graph in colours, to look at in a browser; -: print it")
+      ->type_name("FILE");
+  sub->add_option("--runs", command->runs, "Run so many times first, so that the page has times (default 0)")
+      ->type_name("N");
+  command->inputs.add_to(*sub);
+  sub->footer(
+      "Examples:\n  tenon explain model.onnx\n  tenon explain model.onnx -p cpu --policy warn --filter Resize\n"
+      "  tenon explain model.onnx --html page.html --runs 20 --dim batch=1");
   sub->callback([command, &globals] { explain(*command, globals); });
 }
 

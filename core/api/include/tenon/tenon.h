@@ -173,6 +173,19 @@ TENON_EXPORT tenon_string tenon_session_placement_line(const tenon_session* sess
 /* The optimised graph in the IR's text form; stage: "import" or "optimized". */
 TENON_EXPORT int32_t tenon_session_ir_text(const tenon_session* session, tenon_string stage, tenon_text** out,
                                            tenon_status* status);
+/* JSON: the graph with its edges, for whoever draws it; stage: "import" or "optimized". {"graphs": [{"path","node"
+ * (that the body belongs to; null: the main graph),"inputs":[],"outputs":[],"captures":[[outer,inner]]}], "values":
+ * [{"name", "type" ("float32", "seq(tensor(int64))"), "dims" (numbers, names of symbols, "?"; null: not even the
+ * rank),"bytes" (null: not known at load),"constant"}], "nodes": [...]}. Graphs, values and nodes are named by their
+ * index. "import": nodes are those of the model, before any rewrite, in the order of tenon_session_placement_json's:
+ * {"graph","inputs","outputs"}, absent ones null. Reads the model again: the errors of tenon_session_create;
+ * TENON_UNSUPPORTED when it came from bytes that were copied; TENON_INVALID_MODEL when the file is no longer the same.
+ * "optimized": nodes are what runs, in order: {"graph","inputs","outputs","path" (as in the profile),"op","origins"
+ * (indices in the placement's nodes),"class","provider","device","kernel","group" (null: runs alone)}, and "copies":
+ * [{"value","from","to","bytes","readers" (nodes),"output" (whether it is one of the graph)}] in the placement's order.
+ */
+TENON_EXPORT int32_t tenon_session_graph_json(const tenon_session* session, tenon_string stage, tenon_text** out,
+                                              tenon_status* status);
 /* JSON about the model: inputs, outputs, metadata, opsets, operators with counts, weights in bytes, values per shape
  * class. */
 TENON_EXPORT int32_t tenon_session_inspect_json(const tenon_session* session, tenon_text** out, tenon_status* status);
