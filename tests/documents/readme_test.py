@@ -51,11 +51,6 @@ C_AFTER = """
 }
 """
 CPP = "#include <cstdio>\n#include <vector>\n#include <tenon/tenon.hpp>\nint main() {\n%s\n}\n"
-PYTHON = f"""import sys
-sys.path.insert(0, {str(SOURCE / 'tests' / 'driver')!r})
-import numpy as np
-import tenon_ctypes
-"""
 
 
 def blocks():
@@ -77,7 +72,7 @@ class Readme(unittest.TestCase):
         for name in ("tests", "README.md", "LICENSE", "CMakePresets.json", "CMakeLists.txt", "tools", "plugin-api"):
             (cls.folder / name).symlink_to(SOURCE / name)
         cls.environment = {**os.environ, "PATH": f"{BUILD / 'bin'}:{os.environ['PATH']}",
-                           "LD_LIBRARY_PATH": str(BUILD / "lib")}
+                           "LD_LIBRARY_PATH": str(BUILD / "lib"), "PYTHONPATH": str(BUILD / "python")}
 
     @classmethod
     def tearDownClass(cls):
@@ -118,7 +113,7 @@ class Readme(unittest.TestCase):
 
     def test_python(self):
         for example, output in self.examples("python"):
-            self.same(self.run_here(sys.executable, "-c", PYTHON + example), output)
+            self.same(self.run_here(sys.executable, "-c", example), output)
 
     def test_command(self):
         count = 0
