@@ -516,7 +516,7 @@ TEST(ImportFunctions, AreBounded) {
   expect_failure(import_proto(parse(doubling(40, -1))), TENON_LIMIT, "'nodes'");
   expect_failure(import_proto(parse(doubling(80, -1))), TENON_LIMIT, "'nesting'");
   expect_failure(import_proto(parse(doubling(3, 1))), TENON_INVALID_MODEL,
-                 "a function calls itself: l::f1 -> l::f2 -> l::f1");
+                 "a function calls itself: l.f1 -> l.f2 -> l.f1");
 }
 
 TEST(ImportFunctions, OutputsThatAreInputsGetTheirOwnValue) {
