@@ -34,5 +34,6 @@ void register_options(nb::module_& m);
 void register_tensor(nb::module_& m);
 void register_session(nb::module_& m);
 void register_binding(nb::module_& m);
+void register_report(nb::module_& m);
 
 }  // namespace tenon::python

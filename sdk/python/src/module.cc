@@ -32,4 +32,5 @@ NB_MODULE(_tenon, m) {
   register_tensor(m);
   register_session(m);
   register_binding(m);
+  register_report(m);
 }
