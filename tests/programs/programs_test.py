@@ -10,7 +10,7 @@ What the environments get is the group `programs` of tools/dependencies.txt: the
 dependencies, and by name what they need. They stay in the build folder and are used again. Tenon is that of the build
 folder, or of the wheels in FOLDER.
 
-Texts, labels, boxes and segments must be equal, scores within 1e-3.
+Texts, labels, boxes and segments must be equal, scores within 5e-3.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = pathlib.Path(os.environ.get("TENON_BUILD_DIR", ROOT / "build" / "release"))
-TOLERANCE = 1e-3
+TOLERANCE = 5e-3  # onnxruntime's own score of a file that could be many things moves by 1e-3 with the size of the batch
 
 # name: (arguments of Python, after "-m" or as a file here; parts of the inputs; modules that must be there)
 PROGRAMS = {
@@ -124,11 +124,6 @@ def worst(one, other):
     return abs(one - other) if isinstance(one, float) else 0.0
 
 
-def count(answers):
-    """How many pictures, files and the like were answered."""
-    return len(answers)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=f"of {', '.join(PROGRAMS)}; default: all")
@@ -175,7 +170,7 @@ def main():
         shown = f"{len(found)} DIFFER" if found else f"{worst(answers['onnxruntime'], answers['tenon']):.1e}"
         times = ", ".join(f"{step} {seconds['onnxruntime'][step]:.2f} / {seconds['tenon'][step]:.2f}"
                           for step in seconds["onnxruntime"])
-        print(f"{name:16} {count(answers['tenon']):8} {shown:>19}   {times}", flush=True)
+        print(f"{name:16} {len(answers['tenon']):8} {shown:>19}   {times}", flush=True)
         for line in found[:10]:
             print("  " + line)
     return 1 if failed else 0

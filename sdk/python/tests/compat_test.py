@@ -77,6 +77,19 @@ DEFAULTS = model(
     [value("z", shape=[3])],
     [onnx.numpy_helper.from_array(Y, "w")],
 )
+SEQUENCE = model(
+    [helper.make_node("SequenceInsert", ["s", "x"], ["t"])],
+    [helper.make_tensor_sequence_value_info("s", T.FLOAT, ["N"]), value("x", shape=["N"])],
+    [helper.make_tensor_sequence_value_info("t", T.FLOAT, ["N"])],
+)
+SEQUENCE_OUTPUT = helper.make_tensor_sequence_value_info("t", T.FLOAT, ["N"])
+MAYBE = helper.make_optional_type_proto(helper.make_tensor_type_proto(T.FLOAT, [3]))
+OPTIONAL = model(
+    [helper.make_node("OptionalHasElement", ["o"], ["h"]), helper.make_node("Identity", ["o"], ["p"])],
+    [helper.make_value_info("o", MAYBE)],
+    [value("h", T.BOOL, []), helper.make_value_info("p", MAYBE)],
+)
+RESHAPE = model([helper.make_node("Reshape", ["x", "i"], ["z"])], [value("x"), value("i", T.INT64, ["M"])], [value("z", shape=None)])
 NEW_DOMAIN = model([helper.make_node("Odd", ["x"], ["z"], domain="nowhere")], [value("x")], [value("z")])
 NO_SUCH_INPUT = model([helper.make_node("Add", ["x", "q"], ["z"])], [value("x")], [value("z")])
 
@@ -122,6 +135,13 @@ def test_run(name):
         (DEFAULTS, {"x": Y}),
         (DEFAULTS, {"x": Y, "w": Y}),
         (DEFAULTS, {"x": Y, "w": None}),
+        (SEQUENCE, {"s": [Y], "x": Y}),
+        (SEQUENCE, {"s": [], "x": Y}),
+        (OPTIONAL, {"o": Y}),
+        (OPTIONAL, {"o": None}),
+        (OPTIONAL, {}),
+        (RESHAPE, {"x": X, "i": np.array([3, -1])}),
+        (RESHAPE, {"x": X, "i": np.array([4])}),
         (b"garbage", {}),
         (NEW_DOMAIN, {}),
         (bytearray(ADD), {}),
@@ -233,6 +253,22 @@ def test_runs_on_values(ort):
     device = ort.OrtDevice.make("cpu", 0)._get_c_device()
     s.run_with_ortvaluevector(ort.RunOptions(), list(feed), vector, ["n"], results, [device])
     assert len(results) == 1 and (results[0].numpy() == -(X + Y)).all()
+
+
+@BOTH
+def test_values_that_are_no_tensors(ort):
+    held = ort.OrtValue.ortvalue_from_numpy(Y)
+    source = model([helper.make_node("SequenceConstruct", ["x"], ["t"])], [value("x", shape=["N"])], [SEQUENCE_OUTPUT])
+    (sequence,) = session(ort, source).run_with_ort_values(None, {"x": held})
+    assert sequence.data_type() == "seq(tensor(float))" and sequence.is_tensor_sequence() and not sequence.is_tensor()
+    assert sequence.element_type() == 1 and sequence.has_value()
+    for call in (sequence.numpy, sequence.shape, sequence.tensor_size_in_bytes):
+        with pytest.raises(RuntimeError):
+            call()
+    (again,) = session(ort, SEQUENCE).run_with_ort_values(None, {"s": sequence, "x": held})
+    assert again.is_tensor_sequence()
+    given, absent = (session(ort, OPTIONAL).run_with_ort_values(["p"], feed)[0] for feed in ({"o": held}, {}))
+    assert given.has_value() and not absent.has_value()
 
 
 def test_bfloat16_values_by_number():
@@ -426,7 +462,12 @@ def test_profile(ort, tmp_path):
     path = pathlib.Path(s.end_profiling())
     assert path.parent == tmp_path and path.name.startswith("trace_") and path.suffix == ".json"
     events = json.loads(path.read_text())
-    assert isinstance(events, list) and any("plus" in event["name"] for event in events)
+    nodes = {event["name"]: event for event in events if event["cat"] == "Node"}
+    assert set(nodes) == {"plus_kernel_time", "minus_kernel_time"}
+    assert nodes["plus_kernel_time"]["args"]["op_name"] == "Add"
+    assert nodes["plus_kernel_time"]["args"]["provider"] == "CPUExecutionProvider"
+    assert nodes["plus_kernel_time"]["ph"] == "X" and nodes["plus_kernel_time"]["dur"] >= 0
+    assert "model_run" in {event["name"] for event in events}
     assert abs(s.get_profiling_start_time_ns() - time.time_ns()) < 600e9
     assert session(ort).end_profiling() == ""
 

@@ -195,6 +195,8 @@ def get_hardware_devices() -> list[OrtHardwareDevice]:
 
 def get_device() -> str:
     """``"CPU"``, or ``"GPU"`` when a provider has one."""
+    if providers.available() == [providers.CPU]:
+        return "CPU"  # without opening providers to ask for their devices
     kinds = {device.type for device in get_hardware_devices()}
     return "GPU" if enums.OrtHardwareDeviceType.GPU in kinds else "CPU"
 

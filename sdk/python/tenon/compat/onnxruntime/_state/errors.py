@@ -106,9 +106,11 @@ def make(kind: type[_OrtError], text: str) -> _OrtError:
     return kind(message(kind, text))
 
 
-def translated(error: tenon_errors.Error) -> _OrtError:
-    """The exception that onnxruntime's users expect for one of Tenon's."""
-    return make(_CLASSES.get(error.code_name, Fail), str(error))
+def translated(error: tenon_errors.Error, running: bool = False) -> _OrtError:
+    """The exception that onnxruntime's users expect for one of Tenon's. ``running``: of a run, not of a load."""
+    kind = _CLASSES.get(error.code_name, Fail)
+    # What shows only when shapes or values are known is no longer said of the model.
+    return make(Fail if running and kind is InvalidGraph else kind, str(error))
 
 
 @contextlib.contextmanager

@@ -190,7 +190,7 @@ class SessionOptions:
             f"{path} is written for onnxruntime's C API; custom operators come with a Tenon provider",
         )
 
-    def set_load_cancellationbool(self, cancel: bool) -> None:
+    def set_load_cancellation_flag(self, cancel: bool) -> None:
         """True: sessions made with these options raise ModelLoadCanceled. A load under way goes on."""
         self._cancelled = bool(cancel)
 

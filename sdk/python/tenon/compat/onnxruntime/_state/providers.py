@@ -148,7 +148,8 @@ class Choice:
             raise make(InvalidArgument, f"no provider is installed for {CPU}: pip install tenon-provider-cpu")
 
     def _add(self, name: str, options: dict[str, str], there: list[str]) -> None:
-        ids = [i for i in _ids(name) if i in there]
+        taken = [i for i, _ in self.native]
+        ids = [i for i in _ids(name) if i in there and i not in taken]
         known: dict[str, dict[str, str]] = {i: {} for i in ids}
         if options:
             described = {p["id"]: {o["name"] for o in p.get("options", [])} for p in environment().providers()}
@@ -156,7 +157,7 @@ class Choice:
                 owner = next((i for i in ids if key in described.get(i, ())), None)
                 if owner is not None:
                     known[owner][key] = value
-                elif name in _IDS:
+                elif name in _IDS or not ids:
                     self.ignored.append(f"{name}.{key}={value}")
                 else:
                     known[ids[0]][key] = value  # Tenon's own provider: it says itself what is wrong with it

@@ -13,7 +13,7 @@ import numpy as np
 
 import tenon
 
-from . import config, devices, model_edit, providers
+from . import config, devices, model_edit, providers, trace
 from .errors import Fail, ModelLoadCanceled, as_onnxruntime, make, refuse, translated
 from .options import RunOptions, SessionOptions
 from .values import OrtValue, OrtValueVector, onnx_number, over_address, unwrapped
@@ -182,7 +182,7 @@ class InferenceSession:
                 output_names, self._prepared(input_feed), _control(run_options)
             )
         except tenon.Error as error:
-            raise translated(error) from error
+            raise translated(error, running=True) from error
         if run_options is not None and run_options._trims:
             self._native.trim()
         return results
@@ -242,9 +242,8 @@ class InferenceSession:
             now = time.time()
             stamp = time.strftime("%Y-%m-%d_%H-%M-%S", time.localtime(now))
             self._trace_name = f"{self._options.profile_file_prefix}_{stamp}_{int(now * 1000) % 1000:03}.json"
-            trace = json.loads(self._native.profile().trace())
             with open(self._trace_name, "w", encoding="utf-8") as file:
-                json.dump(trace.get("traceEvents", []) if isinstance(trace, dict) else trace, file)
+                json.dump(trace.events(self._native.profile().trace()), file, indent=0)
         return self._trace_name
 
     def get_provider_graph_assignment_info(self) -> list[devices.OrtEpAssignedSubgraph]:
@@ -255,10 +254,9 @@ class InferenceSession:
         for node in self._native.placement().nodes:
             name = providers.name_of(node.get("provider") or "null")
             if name is not None:
-                domain, _, op_type = node["op"].rpartition(".")
-                domain = "" if domain == "ai.onnx" else domain
-                short = node["path"].rpartition("/")[2]
-                found.setdefault(name, []).append(devices.OrtEpAssignedNode(short, op_type, domain))
+                domain, op_type = trace.split_operator(node["op"])
+                one = devices.OrtEpAssignedNode(trace.short_name(node["path"]), op_type, domain)
+                found.setdefault(name, []).append(one)
         return [devices.OrtEpAssignedSubgraph(name, nodes) for name, nodes in found.items()]
 
     def set_ep_dynamic_options(self, options: Mapping[str, str]) -> None:
