@@ -223,6 +223,7 @@ class Loader {
       config.weights = session_->weights;
       TENON_ASSIGN_OR_RETURN(auto made, selected.provider->create_session(std::move(config)));
       sessions.push_back(std::move(made));
+      session_->providers.push_back(selected.provider->id());
       const bool named =
           std::any_of(options_.providers.begin(), options_.providers.end(),
                       [&](const ProviderChoice& choice) { return choice.id == selected.provider->id(); });

@@ -89,6 +89,7 @@ std::string placement_json(const tenon_session& session) {
                       {"ms", static_cast<double>(pass.nanoseconds) / 1e6}});
   }
   return json::serialize(json::object{{"line", session.report.line},
+                                      {"providers", json::value_from(session.providers)},
                                       {"classes", std::move(classes)},
                                       {"nodes", std::move(nodes)},
                                       {"copies", std::move(copies)},
@@ -127,6 +128,9 @@ std::string inspect_json(const tenon_session& session) {
                                       {"producer", model.producer_name},
                                       {"producer_version", model.producer_version},
                                       {"model_version", model.model_version},
+                                      {"domain", model.domain},
+                                      {"description", model.doc_string},
+                                      {"graph", model.graph->name},
                                       {"opsets", std::move(opsets)},
                                       {"inputs", io_json(session.inputs)},
                                       {"outputs", io_json(session.outputs)},

@@ -62,6 +62,7 @@ struct tenon_session {
   std::unique_ptr<tenon::Executor> executor;
   std::vector<std::unique_ptr<tenon::api::IoInfo>> inputs, outputs;
   std::vector<tenon::PassRecord> passes;
+  std::vector<std::string> providers;  // ids of those that were asked, in order of preference
   tenon::PlacementReport report;
   tenon::api::LoadTimes times;
   uint64_t weights_in_model = 0;  // bytes of all constants, as dense tensors, when everything was compiled

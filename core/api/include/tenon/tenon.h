@@ -164,9 +164,10 @@ TENON_EXPORT int32_t tenon_session_metadata(const tenon_session* session, uint32
                                             tenon_string* value);
 
 /* Where every node of the model runs and why; always there. JSON:
- * {"line": "95 nodes: cpu 61, view 14, folded 18, removed 2", "classes": {...}, "nodes": [{"path","op","class",
- *  "provider","device","why","kernel","group","others":[{"provider","reason","text"}]}], "copies": [{"value","from",
- *  "to","bytes"}], "passes": [{"name","class","changed","ms"}], "load": {"import_ms",...}}. */
+ * {"line": "95 nodes: cpu 61, view 14, folded 18, removed 2", "providers": [ids, preferred first], "classes": {...},
+ *  "nodes": [{"path","op","class","provider","device","why","kernel","group","others":[{"provider","reason","text"}]}],
+ *  "copies": [{"value","from","to","bytes"}], "passes": [{"name","class","changed","ms"}], "load": {"import_ms",...}}.
+ */
 TENON_EXPORT int32_t tenon_session_placement_json(const tenon_session* session, tenon_text** out, tenon_status* status);
 /* The one line alone. Borrowed. */
 TENON_EXPORT tenon_string tenon_session_placement_line(const tenon_session* session);
@@ -186,8 +187,8 @@ TENON_EXPORT int32_t tenon_session_ir_text(const tenon_session* session, tenon_s
  */
 TENON_EXPORT int32_t tenon_session_graph_json(const tenon_session* session, tenon_string stage, tenon_text** out,
                                               tenon_status* status);
-/* JSON about the model: inputs, outputs, metadata, opsets, operators with counts, weights in bytes, values per shape
- * class. */
+/* JSON about the model: inputs, outputs, metadata, producer, domain, description, name of its graph, opsets, operators
+ * with counts, weights in bytes, values per shape class. */
 TENON_EXPORT int32_t tenon_session_inspect_json(const tenon_session* session, tenon_text** out, tenon_status* status);
 /* Bytes of this session: {"weights","packed","arena","arena_peak"}, and how many sets of shapes have "plans". weights:
  * constants that are kept after loading; packed: packed weights that it uses, shared ones included. */
