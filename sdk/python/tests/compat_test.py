@@ -586,3 +586,7 @@ def test_stand_in_comes_too_late():
     code = "import onnxruntime, tenon.compat\ntenon.compat.install()\n"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and "already imported" in done.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__, "-q", "-p", "no:cacheprovider"]))
