@@ -219,7 +219,7 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
 }
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open_beneath(const std::string& root, const std::string& relative,
-                                                                   Mode mode, uint64_t max_bytes) {
+                                                                   Mode mode, uint64_t max_bytes, Links links) {
   const std::string base = root.empty() ? "." : root;
   if (const char* why = bad_relative(relative)) {
     return outside(relative, why);
@@ -229,7 +229,10 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open_beneath(const std::st
     return file_error(base, errno);
   }
   const std::string path = base + "/" + relative;
-  const int fd = open_relative(folder.get(), relative);
+  int fd = open_relative(folder.get(), relative);
+  if (fd == -ELOOP && links == Links::into_blobs) {
+    fd = open_blob(base, relative);
+  }
   if (fd == -ELOOP) {
     return outside(path, "it is reached through a link");
   }

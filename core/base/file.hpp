@@ -25,10 +25,19 @@ class MappedFile {
   // LIMIT when it is longer than max_bytes, OUT_OF_MEMORY.
   static Result<std::shared_ptr<const MappedFile>> open(const std::string& path, Mode mode,
                                                         uint64_t max_bytes = UINT64_MAX);
-  // `relative` beneath `root`: no absolute path, no "..", no link in any component, nothing but a regular file:
-  // PERMISSION otherwise. `root` itself may be any path to a folder ("" is the current one).
+  // What open_beneath does with a link.
+  enum class Links {
+    refused,
+    // In a folder CACHE/snapshots/COMMIT/... beside CACHE/blobs (a cache as Hugging Face's hub lays it out) the last
+    // component may be a link, when what it says is the relative way from its place to a name directly in that blobs
+    // folder: "../../blobs/NAME" in snapshots/COMMIT. NAME must be a regular file. Nothing is resolved by name twice.
+    into_blobs,
+  };
+  // `relative` beneath `root`: no absolute path, no "..", no link in any component (but as `links` says), nothing but a
+  // regular file: PERMISSION otherwise. `root` itself may be any path to a folder ("" is the current one).
   static Result<std::shared_ptr<const MappedFile>> open_beneath(const std::string& root, const std::string& relative,
-                                                                Mode mode, uint64_t max_bytes = UINT64_MAX);
+                                                                Mode mode, uint64_t max_bytes = UINT64_MAX,
+                                                                Links links = Links::refused);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -66,6 +75,9 @@ std::string writable_by_others(const std::string& path);
 // How open_beneath opens on kernels without openat2: a descriptor or -errno, -ELOOP for a link anywhere on the way.
 // `relative` was checked for "..", zero bytes and a leading '/'. For open_beneath and its tests.
 int open_by_components(int root, std::string_view relative);
+// What Links::into_blobs opens: `relative` beneath `folder`, a link into the blobs folder of the cache that `folder` is
+// in. A descriptor or -errno, -ELOOP for whatever is no such link. `relative` was checked as above.
+int open_blob(const std::string& folder, std::string_view relative);
 // The part before the last '/', "." when there is none.
 std::string folder_of(const std::string& path);
 

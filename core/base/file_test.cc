@@ -104,6 +104,82 @@ TEST_F(File, opens_by_components_like_the_kernel_does) {
   ::close(root);
 }
 
+// CACHE/snapshots/c0/onnx/w.bin -> ../../../blobs/NAME, as Hugging Face's hub keeps files.
+class Cache : public File {
+ protected:
+  void SetUp() override {
+    File::SetUp();
+    cache_ = root_ + "/models--org--name";
+    std::filesystem::create_directories(cache_ + "/blobs/folder");
+    std::filesystem::create_directories(cache_ + "/snapshots/c0/onnx");
+    std::filesystem::create_directories(cache_ + "/refs");
+    ASSERT_TRUE(write_file(cache_ + "/blobs/3f2a", "weights").ok());
+    ASSERT_TRUE(write_file(cache_ + "/refs/main", "c0").ok());
+    ASSERT_EQ(::symlink("3f2a", (cache_ + "/blobs/again").c_str()), 0);
+    ASSERT_EQ(::symlink("/dev/zero", (cache_ + "/blobs/zero").c_str()), 0);
+    ASSERT_EQ(::mkfifo((cache_ + "/blobs/pipe").c_str(), 0600), 0);
+  }
+  // What comes of opening snapshots/c0/PATH when it is a link to `target`.
+  int32_t linked(const std::string& path, const std::string& target, const std::string& folder = "/snapshots/c0") {
+    std::filesystem::remove(cache_ + "/snapshots/c0/" + path);
+    EXPECT_EQ(::symlink(target.c_str(), (cache_ + "/snapshots/c0/" + path).c_str()), 0);
+    return open(cache_ + folder, path);
+  }
+  static int32_t open(const std::string& folder, const std::string& path) {
+    const auto file = MappedFile::open_beneath(folder, path, MappedFile::Mode::map, 100, MappedFile::Links::into_blobs);
+    if (file.ok()) {
+      EXPECT_EQ(std::string(reinterpret_cast<const char*>((*file)->data()), (*file)->size()), "weights");
+    }
+    return file.status().code();
+  }
+  std::string cache_;
+};
+
+TEST_F(Cache, links_lead_into_its_blobs) {
+  EXPECT_EQ(linked("w.bin", "../../blobs/3f2a"), TENON_OK);
+  EXPECT_EQ(open(cache_ + "/snapshots/c0", ".//w.bin"), TENON_OK);
+  EXPECT_EQ(open(cache_ + "/snapshots/../snapshots/c0/", "w.bin"), TENON_OK);
+  EXPECT_EQ(linked("onnx/w.bin", "../../../blobs/3f2a"), TENON_OK);
+  EXPECT_EQ(open(cache_ + "/snapshots/c0/onnx", "w.bin"), TENON_OK);
+  ASSERT_EQ(::symlink(cache_.c_str(), (root_ + "/mine").c_str()), 0);  // the user's own link to the cache
+  EXPECT_EQ(open(root_ + "/mine/snapshots/c0", "w.bin"), TENON_OK);
+  ASSERT_TRUE(write_file(cache_ + "/snapshots/c0/plain", "weights").ok());
+  EXPECT_EQ(open(cache_ + "/snapshots/c0", "plain"), TENON_OK);
+}
+
+TEST_F(Cache, links_lead_nowhere_else) {
+  for (const char* target : {"../../../secret", "../../refs/main", "../../blobs/../refs/main", "../../blobs/", "plain",
+                             "../../blobs/..", "../../blobs/folder", "../../blobs/folder/x", "../../blobs/again",
+                             "../../blobs/zero", "../../blobs/pipe", "../../blobs//3f2a", "../blobs/3f2a",
+                             "../../../blobs/3f2a", "../../../models--org--name/blobs/3f2a", "/dev/zero", "w.bin"}) {
+    EXPECT_EQ(linked("w.bin", target), TENON_PERMISSION) << target;
+  }
+  EXPECT_EQ(linked("w.bin", cache_ + "/blobs/3f2a"), TENON_PERMISSION);
+  EXPECT_EQ(linked("onnx/w.bin", "../../blobs/3f2a"), TENON_PERMISSION);
+  EXPECT_EQ(linked("w.bin", "../../blobs/none"), TENON_NOT_FOUND);
+  EXPECT_EQ(linked("folder", "onnx"), TENON_PERMISSION);
+  EXPECT_EQ(linked("onnx/w.bin", "../../../blobs/3f2a"), TENON_OK);
+  EXPECT_EQ(open(cache_ + "/snapshots/c0", "folder/w.bin"), TENON_PERMISSION);
+  EXPECT_EQ(open(cache_ + "/snapshots/c0", "../c0/w.bin"), TENON_PERMISSION);
+}
+
+TEST_F(Cache, is_known_by_its_folders) {
+  EXPECT_EQ(linked("w.bin", "../../blobs/3f2a"), TENON_OK);
+  std::filesystem::rename(cache_ + "/blobs", cache_ + "/elsewhere");
+  EXPECT_EQ(linked("w.bin", "../../blobs/3f2a"), TENON_PERMISSION);
+  EXPECT_EQ(linked("w.bin", "../../elsewhere/3f2a"), TENON_PERMISSION);
+  ASSERT_EQ(::symlink("elsewhere", (cache_ + "/blobs").c_str()), 0);
+  EXPECT_EQ(linked("w.bin", "../../blobs/3f2a"), TENON_PERMISSION);
+  ASSERT_EQ(::symlink("../blobs/3f2a", (cache_ + "/snapshots/w.bin").c_str()), 0);
+  EXPECT_EQ(open(cache_ + "/snapshots", "w.bin"), TENON_PERMISSION);  // in no snapshot
+}
+
+TEST_F(Cache, links_are_refused_where_they_were_not_asked_for) {
+  EXPECT_EQ(linked("w.bin", "../../blobs/3f2a"), TENON_OK);
+  const auto file = MappedFile::open_beneath(cache_ + "/snapshots/c0", "w.bin", MappedFile::Mode::map);
+  EXPECT_EQ(file.status().code(), TENON_PERMISSION);
+}
+
 TEST_F(File, tells_who_else_may_write) {
   EXPECT_EQ(writable_by_others(root_ + "/secret"), "");
   ASSERT_EQ(::chmod((root_ + "/secret").c_str(), 0666), 0);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 target_sources(tenon_core PRIVATE
+  base/blob.cc
   base/cpu.cc
   base/file.cc
   base/hash.cc

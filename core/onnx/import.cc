@@ -97,6 +97,7 @@ Result<std::unique_ptr<Model>> import_file(const std::string& path, const Import
     settings.fd = file->fd();
     settings.external = true;
     settings.folder = options.external_root.empty() ? folder_of(path) : options.external_root;
+    settings.links = options.external_root.empty() ? MappedFile::Links::into_blobs : MappedFile::Links::refused;
     settings.mode = mode;
     auto model = import_checked(std::move(settings), options);
     if (!model.ok()) {

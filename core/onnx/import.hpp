@@ -39,7 +39,8 @@ struct NodeWires {
 struct ImportOptions {
   ImportLimits limits;
   WeightsMode weights = WeightsMode::map;
-  // Folder that external data may lie beneath. Empty: the model's own folder (import_file), none (import_bytes).
+  // Folder that external data may lie beneath. Empty: none (import_bytes); the model's own folder (import_file), where
+  // links lead into the blobs folder of a cache and nowhere else (MappedFile::Links::into_blobs).
   std::string external_root;
   // Operators of providers; NULL: none. Borrowed for the call.
   const onnx_facts::CustomLookup* custom = nullptr;

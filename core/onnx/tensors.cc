@@ -283,8 +283,8 @@ Result<std::shared_ptr<const MappedFile>> TensorReader::open(const std::string& 
   if (const auto it = files_.find(location); it != files_.end()) {
     return it->second;
   }
-  TENON_ASSIGN_OR_RETURN(auto file,
-                         MappedFile::open_beneath(settings_.folder, location, settings_.mode, settings_.file_bytes));
+  TENON_ASSIGN_OR_RETURN(auto file, MappedFile::open_beneath(settings_.folder, location, settings_.mode,
+                                                             settings_.file_bytes, settings_.links));
   files_.emplace(location, file);
   return file;
 }

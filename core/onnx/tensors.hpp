@@ -19,11 +19,12 @@ namespace tenon::onnx_import {
 class TensorReader {
  public:
   struct Settings {
-    std::string_view bytes;             // of the model
-    std::shared_ptr<const void> owner;  // keeps them alive
-    int fd = -1;                        // the file that holds them from its start on, or -1
-    bool external = false;              // may tensors lie in other files?
-    std::string folder;                 // beneath which
+    std::string_view bytes;                                // of the model
+    std::shared_ptr<const void> owner;                     // keeps them alive
+    int fd = -1;                                           // the file that holds them from its start on, or -1
+    bool external = false;                                 // may tensors lie in other files?
+    std::string folder;                                    // beneath which
+    MappedFile::Links links = MappedFile::Links::refused;  // there
     MappedFile::Mode mode = MappedFile::Mode::map;
     uint64_t file_bytes = 0;   // limit of each of those files
     uint64_t dense_bytes = 0;  // limit of all conversions together

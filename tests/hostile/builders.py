@@ -9,7 +9,8 @@ F, I64 = TensorProto.FLOAT, TensorProto.INT64
 
 def case(kind: str, code: str, options: str = "", setup: str = ""):
     """kind groups cases; code is the expected code's name; options: session options NAME=VALUE by comma; setup: what
-    lies beside the model (symlink:NAME:TARGET, fifo:NAME, file:NAME:BYTES)."""
+    lies beside the model (symlink:NAME:TARGET, fifo:NAME, file:NAME:BYTES), or cache:TARGET: it lies in a cache as
+    hostile.py makes it, beside a link w.bin to TARGET."""
     def keep(function):
         CASES.append((function.__name__, kind, code, options, setup, function))
         return function

@@ -76,6 +76,46 @@ def external_length_differs():
     return external("w.bin", length="8")
 
 
+@case("cache of links", "OK", setup="cache:../../blobs/weights")
+def cache_link_to_a_blob():
+    return external("w.bin")
+
+
+@case("cache of links", "PERMISSION", setup="cache:../../secret")
+def cache_link_out_of_blobs():
+    return external("w.bin")
+
+
+@case("cache of links", "PERMISSION", setup="cache:../../blobs/../secret")
+def cache_link_through_blobs():
+    return external("w.bin")
+
+
+@case("cache of links", "PERMISSION", setup="cache:../../blobs/to_secret")
+def cache_link_to_a_link():
+    return external("w.bin")
+
+
+@case("cache of links", "PERMISSION", setup="cache:../../blobs/to_zeros")
+def cache_link_to_a_link_to_a_device():
+    return external("w.bin")
+
+
+@case("cache of links", "PERMISSION", setup="cache:../../blobs/fifo")
+def cache_link_to_a_fifo():
+    return external("w.bin")
+
+
+@case("cache of links", "PERMISSION", setup="cache:/etc/passwd")
+def cache_link_to_an_absolute_path():
+    return external("w.bin")
+
+
+@case("cache of links", "PERMISSION", setup="cache:../../blobs/weights")
+def cache_blob_by_its_path():
+    return external("../../blobs/weights")
+
+
 # ---- bytes that are no model
 
 GOOD = model([node("Gemm", ("x", "w"), transB=1)], init=[tensor("w", np.arange(12, dtype=np.float32).reshape(4, 3))])

@@ -30,10 +30,34 @@ def read_list() -> list[list[str]]:
     return [[part.strip() for part in line.split("|")] for line in lines if line and not line.startswith("#")]
 
 
-def put_beside(folder: Path, setup: str) -> None:
+def put_beside(folder: Path, name: str, setup: str) -> Path:
+    """Where the model is to be loaded from."""
     if setup == "-":
-        return
-    kind, name, *rest = setup.split(":")
+        return folder / name
+    kind, *rest = setup.split(":")
+    if kind == "cache":
+        return put_in_cache(folder, name, *rest)
+    put_file(folder, kind, *rest)
+    return folder / name
+
+
+def put_in_cache(folder: Path, name: str, target: str) -> Path:
+    """A cache as Hugging Face's hub lays it out, in which w.bin is a link to `target`."""
+    blobs, snapshot = folder / "blobs", folder / "snapshots" / ("0" * 40)
+    blobs.mkdir()
+    snapshot.mkdir(parents=True)
+    (folder / name).rename(blobs / "model")
+    (snapshot / name).symlink_to("../../blobs/model")
+    (snapshot / "w.bin").symlink_to(target)
+    (folder / "secret").write_bytes(bytes(24))
+    (blobs / "weights").write_bytes(bytes(24))
+    (blobs / "to_secret").symlink_to("../secret")
+    (blobs / "to_zeros").symlink_to("/dev/zero")
+    os.mkfifo(blobs / "fifo")
+    return snapshot / name
+
+
+def put_file(folder: Path, kind: str, name: str, *rest: str) -> None:
     if kind == "symlink":
         (folder / name).symlink_to(rest[0])
     elif kind == "fifo":
@@ -92,9 +116,9 @@ def main() -> int:
             folder = Path(temporary, "model")
             folder.mkdir()
             shutil.copy(HERE / "files" / name, folder / name)
-            put_beside(folder, setup)
+            path = put_beside(folder, name, setup)
             settings = dict(one.split("=") for one in options.split(",")) if options != "-" else {}
-            text, seconds, peak = in_child(folder / name, settings, arguments.provider)
+            text, seconds, peak = in_child(path, settings, arguments.provider)
         got, _, message = text.partition(" ")
         wrong = []
         if got != code:
