@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a file to a session: providers, import, dims, passes, sessions of providers, placement, executor.
 #include <algorithm>
+#include <atomic>
 #include <set>
 #include <string>
 
@@ -9,7 +10,9 @@
 #include "core/base/nearest.hpp"
 #include "core/base/time.hpp"
 #include "core/host/node_runner.hpp"
+#include "core/onnx/export.hpp"
 #include "core/onnx/import.hpp"
+#include "core/opt/expand_for_opset.hpp"
 #include "core/opt/services.hpp"
 #include "core/sched/expand.hpp"
 #include "core/shape/infer.hpp"
@@ -57,7 +60,9 @@ Result<uint32_t> choose_device(const Provider& provider, bool named, OptionList*
 
 class Loader {
  public:
-  Loader(tenon_env* env, ModelSource source, const LoadOptions& options)
+  // stop and deadline_ns: as in Task.
+  Loader(tenon_env* env, ModelSource source, const LoadOptions& options, const std::atomic<int32_t>* stop = nullptr,
+         uint64_t deadline_ns = 0)
       : session_(std::make_unique<tenon_session>(env)), options_(options) {
     session_->options = options;
     session_->source = std::move(source);
@@ -66,6 +71,31 @@ class Loader {
     if (options.limit_load_ms != 0) {
       task_.deadline_ns = now_ns() + options.limit_load_ms * 1'000'000;
     }
+    task_.stop = stop;
+    if (deadline_ns != 0 && (task_.deadline_ns == 0 || deadline_ns < task_.deadline_ns)) {
+      task_.deadline_ns = deadline_ns;
+      called_off_ = true;
+    }
+  }
+
+  // Without placement: for models that are written.
+  Result<Optimized> optimize_for(uint32_t opset) {
+    TENON_RETURN_IF_ERROR(select_providers());
+    TENON_RETURN_IF_ERROR(import());
+    Optimized result;
+    result.model = session_->model;
+    result.nodes_before = result.model->origins.size();
+    TENON_ASSIGN_OR_RETURN(opset, export_opset(*result.model, opset));
+    TENON_RETURN_IF_ERROR(in_time("import"));
+    TENON_RETURN_IF_ERROR(optimize(options_.passes, &result.passes));
+    TENON_RETURN_IF_ERROR(in_time("passes"));
+    TENON_RETURN_IF_ERROR(expand_for_opset(result.model.get(), opset, &session_->custom_lookup, &result.expanded));
+    if (!result.expanded.empty()) {
+      // Parts compute on constants, too. Nothing is raised again.
+      TENON_RETURN_IF_ERROR(optimize(only_exact(options_.passes), nullptr));
+    }
+    TENON_RETURN_IF_ERROR(in_time("lowering"));
+    return result;
   }
 
   Result<std::unique_ptr<tenon_session>> load() {
@@ -89,8 +119,12 @@ class Loader {
 
  private:
   Status in_time(const char* stage) const {
-    if (should_stop(&task_) == TENON_OK) {
+    const int32_t code = should_stop(&task_);
+    if (code == TENON_OK) {
       return {};
+    }
+    if (code != TENON_DEADLINE || called_off_) {
+      return Status(code, std::string("the call ended after ") + stage);
     }
     return Status(TENON_LIMIT, std::string("loading passed limit.load_ms = ") + std::to_string(options_.limit_load_ms) +
                                    " after " + stage)
@@ -341,6 +375,7 @@ class Loader {
   std::unique_ptr<tenon_session> session_;
   const LoadOptions& options_;
   Task task_;
+  bool called_off_ = false;  // the deadline is the caller's, not that of the options
   std::vector<Selected> selected_;
   std::vector<Provider*> opened_;
 };
@@ -374,6 +409,11 @@ Result<std::unique_ptr<Model>> import_again(const tenon_session& session, std::v
 
 Result<std::unique_ptr<tenon_session>> load_session(tenon_env* env, ModelSource source, const LoadOptions& options) {
   return Loader(env, std::move(source), options).load();
+}
+
+Result<Optimized> optimize_model(tenon_env* env, ModelSource source, const LoadOptions& options, uint32_t opset,
+                                 const std::atomic<int32_t>* stop, uint64_t deadline_ns) {
+  return Loader(env, std::move(source), options, stop, deadline_ns).optimize_for(opset);
 }
 
 }  // namespace tenon::api

@@ -5,17 +5,9 @@
 #include <vector>
 
 #include "core/api/error.hpp"
+#include "core/api/run_options.hpp"
 #include "core/api/session.hpp"
 #include "core/api/value.hpp"
-#include "core/base/time.hpp"
-
-// Lock-free atomics only: cancel is safe in a signal handler.
-struct tenon_run_options {
-  std::atomic<uint32_t> references{1};
-  std::atomic<int32_t> stop{TENON_OK};
-  std::atomic<uint64_t> timeout_ns{0};
-  std::atomic<uint32_t> threads{0};
-};
 
 namespace tenon::api {
 namespace {
@@ -151,10 +143,7 @@ Status run(tenon_session& session, const tenon_run_options* options, const tenon
   if (options != nullptr) {
     request.stop = &options->stop;
     request.threads = options->threads.load(std::memory_order_relaxed);
-    if (const uint64_t timeout = options->timeout_ns.load(std::memory_order_relaxed); timeout != 0) {
-      const uint64_t now = now_ns();
-      request.deadline_ns = timeout > UINT64_MAX - now ? UINT64_MAX : now + timeout;
-    }
+    request.deadline_ns = options->deadline_ns();
   }
   TENON_RETURN_IF_ERROR(session.executor->run(request));
   maker.hand_out(outputs);

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -73,6 +74,17 @@ namespace tenon::api {
 
 // Reads, optimises, places and compiles. Errors as tenon_session_create documents.
 Result<std::unique_ptr<tenon_session>> load_session(tenon_env* env, ModelSource source, const LoadOptions& options);
+
+// A model after its passes, ready to be written for an opset.
+struct Optimized {
+  std::shared_ptr<Model> model;
+  uint64_t nodes_before = 0;  // in all graphs of the model as it was
+  std::vector<PassRecord> passes;
+  std::map<std::string, uint64_t> expanded;  // by operator: nodes taken apart because the opset has none of the kind
+};
+// The same without placing anything. stop and deadline_ns: as in Task. CANCELLED, DEADLINE.
+Result<Optimized> optimize_model(tenon_env* env, ModelSource source, const LoadOptions& options, uint32_t opset,
+                                 const std::atomic<int32_t>* stop, uint64_t deadline_ns);
 
 // Once everything is compiled: forgets the constants that nothing will read again (providers have packed them and do
 // without the original [R11], or they were folded), and counts what stays.

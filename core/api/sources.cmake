@@ -4,6 +4,7 @@ target_sources(tenon_core PRIVATE
   api/error.cc
   api/graph_json.cc
   api/load.cc
+  api/optimize.cc
   api/options.cc
   api/profile_json.cc
   api/report_json.cc

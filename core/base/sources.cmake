@@ -6,6 +6,7 @@ target_sources(tenon_core PRIVATE
   base/hash.cc
   base/log.cc
   base/memory.cc
+  base/new_file.cc
   base/status.cc
   base/thread_pool.cc)
-tenon_core_tests(base/base_test.cc base/file_test.cc base/memory_test.cc base/thread_pool_test.cc)
+tenon_core_tests(base/base_test.cc base/file_test.cc base/memory_test.cc base/new_file_test.cc base/thread_pool_test.cc)

@@ -275,11 +275,10 @@ Status Builder::add_outputs(const wire::Graph& graph, Scope* scope) {
     }
     scope->graph->outputs.push_back(*id);
     TENON_RETURN_IF_ERROR(check_declared(*id, info.name, *scope));
-    if (scope->graph->parent != nullptr) {
-      // A loop without iterations has the dims of its scan outputs from there.
-      const auto declared = read_type(info.type, false);
-      scope->graph->declared_outputs.push_back(declared.ok() ? *declared : Type{});
-    }
+    // A loop without iterations has the dims of its scan outputs from there, a model that is written those of its
+    // outputs.
+    const auto declared = read_type(info.type, false);
+    scope->graph->declared_outputs.push_back(declared.ok() ? *declared : Type{});
   }
   return {};
 }

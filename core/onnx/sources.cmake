@@ -5,6 +5,9 @@ target_sources(tenon_core PRIVATE
   onnx/build_node.cc
   onnx/check.cc
   onnx/expand.cc
+  onnx/export.cc
+  onnx/export_graph.cc
+  onnx/export_proto.cc
   onnx/facts.cc
   onnx/functions.cc
   onnx/guards.cc
@@ -42,10 +45,36 @@ target_sources(tenon_core PRIVATE
   onnx/forms/split.cc
   onnx/forms/tile.cc
   onnx/forms/top_k.cc
+  onnx/lowering/axes.cc
+  onnx/lowering/batch_normalization.cc
+  onnx/lowering/broadcast.cc
+  onnx/lowering/clip.cc
+  onnx/lowering/dft.cc
+  onnx/lowering/dropout.cc
+  onnx/lowering/gemm.cc
+  onnx/lowering/grid_sample.cc
+  onnx/lowering/group_normalization.cc
+  onnx/lowering/label_encoder.cc
+  onnx/lowering/lower_node.cc
+  onnx/lowering/lowering.cc
+  onnx/lowering/pad.cc
+  onnx/lowering/prelu.cc
+  onnx/lowering/reshape.cc
+  onnx/lowering/resize.cc
+  onnx/lowering/roi_align.cc
+  onnx/lowering/same_node.cc
+  onnx/lowering/scatter_elements.cc
+  onnx/lowering/shape.cc
+  onnx/lowering/slice.cc
+  onnx/lowering/softmax.cc
+  onnx/lowering/split.cc
+  onnx/lowering/top_k.cc
   onnx/wire/parse.cc
-  onnx/wire/reader.cc)
+  onnx/wire/reader.cc
+  onnx/wire/writer.cc)
 tenon_core_tests(
   onnx/facts_test.cc
   onnx/forms_test.cc
   onnx/import_test.cc
+  onnx/lowering/lowering_test.cc
   onnx/wire/wire_test.cc)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 target_sources(tenon_core PRIVATE
+  opt/expand_for_opset.cc
   opt/folding.cc
   opt/pass.cc
   opt/passes/batch_norm_into_weights.cc

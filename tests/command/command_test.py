@@ -48,7 +48,7 @@ class Command(unittest.TestCase):
 
     def test_help_has_examples_everywhere(self):
         self.assertIn("Examples:", tenon("--help").stdout)
-        for name in ("providers", "run", "inspect", "explain", "bench"):
+        for name in ("providers", "run", "inspect", "explain", "bench", "optimize"):
             self.assertIn("Examples:", tenon(name, "--help").stdout, name)
 
     def test_run_reads_npy_npz_and_pb_and_writes_npz(self):

@@ -95,6 +95,7 @@ void add_run(CLI::App& app, const Globals& globals);
 void add_inspect(CLI::App& app, const Globals& globals);
 void add_explain(CLI::App& app, const Globals& globals);
 void add_bench(CLI::App& app, const Globals& globals);
+void add_optimize(CLI::App& app, const Globals& globals);
 void add_completion(CLI::App& app);
 
 }  // namespace tenon::cli

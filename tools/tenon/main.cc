@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `tenon` command: providers, run, inspect, explain, bench, completion; `tenon X` with another X runs tenon-X.
+// The `tenon` command: providers, run, inspect, explain, bench, optimize, completion; `tenon X` with another X runs
+// tenon-X.
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@ constexpr const char* kFooter = R"(Examples:
   tenon run model.onnx --dim batch=4 -o out.npz     inputs drawn, outputs written
   tenon explain model.onnx -p cpu                   where every node runs, and why
   tenon bench model.onnx --profile                  time, memory, and the slowest nodes
+  tenon optimize model.onnx -o small.onnx           the optimised graph, for any runtime
 `tenon X` runs the program tenon-X beside this one or on the PATH when X is none of the above.)";
 
 std::filesystem::path own_folder() {
@@ -102,6 +104,7 @@ int main(int argc, char** argv) {
   add_inspect(app, globals);
   add_explain(app, globals);
   add_bench(app, globals);
+  add_optimize(app, globals);
   add_completion(app);
 
   if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {

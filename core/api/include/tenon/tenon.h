@@ -128,7 +128,9 @@ TENON_EXPORT int32_t tenon_session_options_describe_json(tenon_text** out, tenon
 
 /* ---- Sessions ------------------------------------------------------------------------------------------------- */
 
-/* Loads a model from a file; external data is opened beneath the file's folder only. options may be NULL. */
+/* Loads a model from a file; external data is opened beneath the file's folder only. Links there are refused, but for
+ * those of a cache as Hugging Face's hub lays it out: in CACHE/snapshots/COMMIT/... a file may be a link to one
+ * directly in CACHE/blobs. options may be NULL. */
 TENON_EXPORT int32_t tenon_session_create(tenon_env* env, tenon_string path, const tenon_session_options* options,
                                           tenon_session** out, tenon_status* status);
 /* From bytes, which are copied unless keep_alive is 1: then they must stay unchanged until the session is gone.
@@ -195,6 +197,35 @@ TENON_EXPORT int32_t tenon_session_inspect_json(const tenon_session* session, te
 TENON_EXPORT int32_t tenon_session_memory_json(const tenon_session* session, tenon_text** out, tenon_status* status);
 /* Drops cached plans and their memory. */
 TENON_EXPORT int32_t tenon_session_trim(tenon_session* session, tenon_status* status);
+
+/* ---- Writing models -------------------------------------------------------------------------------------------- */
+
+typedef struct tenon_optimize_desc {
+  uint32_t size;
+  uint32_t opset;           /* of ai.onnx; 0: the model's own */
+  tenon_string out;         /* the file to write: put in place when it is whole, else nothing is there */
+  uint32_t external_data;   /* 1: weights of 1 KiB and more go to a file beside `out`, its name and ".data"; 0: they do
+                               only when `out` would be larger than the 2 GB that protobuf reads */
+  uint32_t dense_constants; /* 1: constants of one repeated value are written out; 0: as ConstantOfShape */
+  const void* data;         /* the model's bytes in place of a file, unchanged until the call returns; or NULL */
+  uint64_t bytes;
+  const tenon_run_options* run; /* cancels the call, from any thread, and limits its time; or NULL */
+  /* Called by the calling thread with bytes written of all, 0 of 0 while the model is read and its passes run; must not
+   * call into Tenon. Or NULL. */
+  void (*progress)(void* user, uint64_t done, uint64_t total);
+  void* progress_user;
+} tenon_optimize_desc;
+/* Reads a model, runs the passes and writes the graph as an ONNX model for an opset; places and compiles nothing.
+ * model: a path; with desc->data the folder of its external data, or empty. options (may be NULL): passes, named
+ * dims, limits; providers fold constants and bring operators. Operators that a pass found in their parts go back to
+ * those, and others to their function bodies, where the opset has none. Names, types and named dims of inputs and
+ * outputs, defaults of inputs, metadata and domains stay; functions are inlined.
+ * report (may be NULL): JSON {"opset","ir_version","nodes_before","nodes","operators":{},"expanded":{} (nodes taken
+ * apart, by operator),"lowered":{} (nodes that got an older form),"bytes","external": null or {"file","bytes"},
+ * "passes":[{"name","class","changed","ms"}]}. Errors: those of tenon_session_create; TENON_UNSUPPORTED names the nodes
+ * that have no exact form in the opset; TENON_VERSION, TENON_CANCELLED, TENON_DEADLINE, TENON_IO. */
+TENON_EXPORT int32_t tenon_env_optimize(tenon_env* env, tenon_string model, const tenon_session_options* options,
+                                        const tenon_optimize_desc* desc, tenon_text** report, tenon_status* status);
 
 /* ---- Values --------------------------------------------------------------------------------------------------- */
 
