@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every program here prints: one line of JSON with what it was asked and answered, and the seconds of each step."""
+"""What every program here prints: one line of JSON, what it was asked and answered, and the seconds of each step."""
 
 import json
 import time
@@ -8,10 +8,10 @@ import time
 class Answers:
     """Collects answers; `step` times what it runs.
 
-        answers = Answers()
-        model = answers.step("load", Model)
-        answers["page0.png"] = answers.step("run", model, "page0.png")
-        answers.print()
+    answers = Answers()
+    model = answers.step("load", Model)
+    answers["page0.png"] = answers.step("run", model, "page0.png")
+    answers.print()
     """
 
     def __init__(self):

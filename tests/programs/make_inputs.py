@@ -25,12 +25,30 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 FONTS = pathlib.Path("/usr/share/fonts/truetype/dejavu")
 
 PAGES = [
-    ["Invoice 2026-1147", "Three crates of oranges    48.50", "One box of lemon soap      12.20", "Delivery                    6.00",
-     "Total due within 14 days   66.70", "Thank you for your order."],
-    ["The night train left the station", "at half past nine, and by the time", "it crossed the long iron bridge",
-     "everyone in the last carriage", "was asleep except the violin player,", "who counted lamps: 41, 42, 43."],
-    ["Opening hours", "Monday to Friday 09:00 - 18:30", "Saturday 10:00 - 14:00", "Closed on public holidays",
-     "Telephone +49 30 1234567", "https://example.org/visit?lang=en"],
+    [
+        "Invoice 2026-1147",
+        "Three crates of oranges    48.50",
+        "One box of lemon soap      12.20",
+        "Delivery                    6.00",
+        "Total due within 14 days   66.70",
+        "Thank you for your order.",
+    ],
+    [
+        "The night train left the station",
+        "at half past nine, and by the time",
+        "it crossed the long iron bridge",
+        "everyone in the last carriage",
+        "was asleep except the violin player,",
+        "who counted lamps: 41, 42, 43.",
+    ],
+    [
+        "Opening hours",
+        "Monday to Friday 09:00 - 18:30",
+        "Saturday 10:00 - 14:00",
+        "Closed on public holidays",
+        "Telephone +49 30 1234567",
+        "https://example.org/visit?lang=en",
+    ],
 ]
 
 
@@ -43,8 +61,12 @@ def pages(folder, rng):
         page = Image.new("RGB", (900, 640), (250 - 12 * number, 248, 240))
         draw = ImageDraw.Draw(page)
         for row, line in enumerate(lines):
-            draw.text((60 + 10 * number, 50 + 92 * row), line, fill=(20, 20, 40 + 30 * number),
-                      font=font(40 - 4 * number, bold=row == 0))
+            draw.text(
+                (60 + 10 * number, 50 + 92 * row),
+                line,
+                fill=(20, 20, 40 + 30 * number),
+                font=font(40 - 4 * number, bold=row == 0),
+            )
         page.rotate(-1.5 * number, fillcolor=(245, 245, 240), expand=False).save(folder / f"page{number}.png")
 
 
@@ -53,11 +75,17 @@ def words(folder, rng):
         picture = Image.new("RGB", (40 * len(word), 64), (255, 255, 255))
         draw = ImageDraw.Draw(picture)
         for place, letter in enumerate(word):
-            draw.text((8 + 36 * place, 6 + rng.randrange(8)), letter, fill=(rng.randrange(120), rng.randrange(90), 120),
-                      font=font(40, bold=True))
+            draw.text(
+                (8 + 36 * place, 6 + rng.randrange(8)),
+                letter,
+                fill=(rng.randrange(120), rng.randrange(90), 120),
+                font=font(40, bold=True),
+            )
         for _ in range(3):
-            draw.line([rng.randrange(picture.width), rng.randrange(64), rng.randrange(picture.width), rng.randrange(64)],
-                      fill=(160, 160, 170))
+            draw.line(
+                [rng.randrange(picture.width), rng.randrange(64), rng.randrange(picture.width), rng.randrange(64)],
+                fill=(160, 160, 170),
+            )
         picture.save(folder / f"word{number}.png")
 
 
@@ -68,8 +96,12 @@ def objects(folder, rng):
         for _ in range(60):
             draw.point((rng.randrange(344), rng.randrange(384)), fill=(90, 90, 90))
         for letter in rng.sample("ABDEGHKMRS", 4):
-            draw.text((rng.randrange(30, 280), rng.randrange(20, 310)), letter, fill=(rng.randrange(200), 40, 60),
-                      font=font(44, bold=True))
+            draw.text(
+                (rng.randrange(30, 280), rng.randrange(20, 310)),
+                letter,
+                fill=(rng.randrange(200), 40, 60),
+                font=font(44, bold=True),
+            )
         picture.save(folder / f"object{number}.png")
 
 
@@ -77,38 +109,44 @@ def people(folder, rng):
     for number in range(6):
         picture = Image.new("RGB", (480, 640), (200 + 8 * number, 215, 225 - 10 * number))
         draw = ImageDraw.Draw(picture)
-        skin = [(236, 188, 160), (224, 172, 140), (198, 134, 98), (241, 204, 178), (160, 105, 70), (230, 180, 150)][number]
+        skin = [(236, 188, 160), (224, 172, 140), (198, 134, 98), (241, 204, 178), (160, 105, 70), (230, 180, 150)][
+            number
+        ]
         x, y, r = 240 + rng.randrange(-40, 40), 190, 90 + 6 * number
         draw.ellipse([x - r * 1.15, y - r * 1.5, x + r * 1.15, y + r * 1.9], fill=(60 + 12 * number, 40, 30))
-        draw.rectangle([x - r * .35, y + r * .9, x + r * .35, y + r * 1.9], fill=skin)
-        draw.polygon([(x - r * 2, 640), (x - r * 1.5, y + r * 1.8), (x + r * 1.5, y + r * 1.8), (x + r * 2, 640)],
-                     fill=skin if number % 2 else (70, 90, 160))
-        draw.ellipse([x - r * .85, y - r * 1.1, x + r * .85, y + r * 1.2], fill=skin)
+        draw.rectangle([x - r * 0.35, y + r * 0.9, x + r * 0.35, y + r * 1.9], fill=skin)
+        draw.polygon(
+            [(x - r * 2, 640), (x - r * 1.5, y + r * 1.8), (x + r * 1.5, y + r * 1.8), (x + r * 2, 640)],
+            fill=skin if number % 2 else (70, 90, 160),
+        )
+        draw.ellipse([x - r * 0.85, y - r * 1.1, x + r * 0.85, y + r * 1.2], fill=skin)
         for side in (-1, 1):
-            eye = x + side * r * .35
-            draw.ellipse([eye - r * .2, y - r * .25, eye + r * .2, y - r * .02], fill=(250, 250, 250))
-            draw.ellipse([eye - r * .09, y - r * .22, eye + r * .09, y - r * .05], fill=(50, 70, 60))
-            draw.arc([eye - r * .25, y - r * .5, eye + r * .25, y - r * .1], 200, 340, fill=(50, 30, 20), width=6)
-        draw.polygon([(x, y), (x - r * .12, y + r * .38), (x + r * .12, y + r * .38)],
-                     fill=tuple(int(part * .88) for part in skin))
-        draw.chord([x - r * .36, y + r * .35, x + r * .36, y + r * .8], 10, 170, fill=(190, 60, 70))
+            eye = x + side * r * 0.35
+            draw.ellipse([eye - r * 0.2, y - r * 0.25, eye + r * 0.2, y - r * 0.02], fill=(250, 250, 250))
+            draw.ellipse([eye - r * 0.09, y - r * 0.22, eye + r * 0.09, y - r * 0.05], fill=(50, 70, 60))
+            draw.arc([eye - r * 0.25, y - r * 0.5, eye + r * 0.25, y - r * 0.1], 200, 340, fill=(50, 30, 20), width=6)
+        draw.polygon(
+            [(x, y), (x - r * 0.12, y + r * 0.38), (x + r * 0.12, y + r * 0.38)],
+            fill=tuple(int(part * 0.88) for part in skin),
+        )
+        draw.chord([x - r * 0.36, y + r * 0.35, x + r * 0.36, y + r * 0.8], 10, 170, fill=(190, 60, 70))
         picture.filter(ImageFilter.GaussianBlur(2.5)).save(folder / f"person{number}.png")
 
 
 TEXTS = {
     "py": "import sys\n\n\ndef main(argv):\n    for number, name in enumerate(argv):\n        print(number, name)\n",
-    "c": "#include <stdio.h>\n\nint main(void) {\n  for (int i = 0; i < 10; ++i) printf(\"%d\\n\", i);\n  return 0;\n}\n",
-    "sh": "#!/bin/sh\nset -e\nfor f in *.txt; do\n  wc -l \"$f\"\ndone\n",
+    "c": '#include <stdio.h>\n\nint main(void) {\n  for (int i = 0; i < 10; ++i) printf("%d\\n", i);\n  return 0;\n}\n',
+    "sh": '#!/bin/sh\nset -e\nfor f in *.txt; do\n  wc -l "$f"\ndone\n',
     "json": json.dumps({"name": "oak", "sizes": [1, 2, 3], "nested": {"a": None, "b": True}}, indent=2),
-    "html": "<!doctype html>\n<html><head><title>Page</title></head><body><h1>Hello</h1><p>Some text.</p></body></html>\n",
+    "html": "<!doctype html>\n<html><head><title>Page</title></head><body><h1>Hello</h1><p>Text.</p></body></html>\n",
     "css": "body { margin: 0; font-family: serif; }\n.card > h2 { color: #335577; padding: 4px 8px; }\n",
     "md": "# Title\n\nSome *text* with [a link](https://example.org).\n\n- one\n- two\n\n```\ncode\n```\n",
     "csv": "name,age,city\nAda,36,London\nAlan,41,Wilmslow\nGrace,85,Arlington\n",
-    "xml": "<?xml version=\"1.0\"?>\n<list><item id=\"1\">first</item><item id=\"2\">second</item></list>\n",
-    "sql": "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT);\nSELECT name FROM people WHERE id > 3 ORDER BY name;\n",
+    "xml": '<?xml version="1.0"?>\n<list><item id="1">first</item><item id="2">second</item></list>\n',
+    "sql": "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT);\nSELECT name FROM people WHERE id > 3;\n",
     "ini": "[server]\nhost = localhost\nport = 8080\n\n[log]\nlevel = info\n",
     "yaml": "version: 2\nservices:\n  web:\n    image: nginx\n    ports:\n      - 80:80\n",
-    "java": "public class Main {\n  public static void main(String[] args) {\n    System.out.println(\"hi\");\n  }\n}\n",
+    "java": 'public class Main {\n  public static void main(String[] args) {\n    System.out.println("hi");\n  }\n}\n',
     "js": "const sum = (a, b) => a + b;\nmodule.exports = { sum };\nconsole.log(sum(1, 2));\n",
     "tex": "\\documentclass{article}\n\\begin{document}\nHello $x^2$.\n\\end{document}\n",
     "txt": "It was a plain text, with nothing in it but words, and a few commas, and an end.\n",
@@ -132,18 +170,30 @@ def files(folder, rng):
     with wave.open(sound, "wb") as out:
         out.setparams((1, 2, 8000, 0, "NONE", ""))
         out.writeframes(rng.randbytes(4000))
-    made |= {"archive.zip": packed.getvalue(), "archive.gz": gzip.compress(TEXTS["c"].encode() * 30, mtime=0),
-             "sound.wav": sound.getvalue(), "random.bin": rng.randbytes(3000), "zeros": bytes(5000),
-             "encoded": base64.b64encode(rng.randbytes(900)), "empty": b"", "tiny": b"abc",
-             "utf16.txt": TEXTS["txt"].encode("utf-16")}
+    made |= {
+        "archive.zip": packed.getvalue(),
+        "archive.gz": gzip.compress(TEXTS["c"].encode() * 30, mtime=0),
+        "sound.wav": sound.getvalue(),
+        "random.bin": rng.randbytes(3000),
+        "zeros": bytes(5000),
+        "encoded": base64.b64encode(rng.randbytes(900)),
+        "empty": b"",
+        "tiny": b"abc",
+        "utf16.txt": TEXTS["txt"].encode("utf-16"),
+    }
     for name, data in sorted(made.items())[:50]:
         (folder / name).write_bytes(data)
 
 
-SPEECH = ["The quick brown fox jumps over the lazy dog.", "Nothing moves behind your back.",
-          "Forty two lamps along the river were counted before midnight.", "Please bring three oranges and a lemon.",
-          "At half past nine the train had left the station.", "Was anybody still awake?",
-          "The violin player was the only one."]
+SPEECH = [
+    "The quick brown fox jumps over the lazy dog.",
+    "Nothing moves behind your back.",
+    "Forty two lamps along the river were counted before midnight.",
+    "Please bring three oranges and a lemon.",
+    "At half past nine the train had left the station.",
+    "Was anybody still awake?",
+    "The violin player was the only one.",
+]
 
 
 def speech(folder):
@@ -157,8 +207,29 @@ def speech(folder):
     for number, part in enumerate(parts):
         steps += [folder / f"padded{number}.wav"]
         subprocess.run(["sox", part, steps[-1], "pad", "0.4", str(0.6 + 0.35 * number)], check=True)
-    subprocess.run(["sox", *steps, "-r", "16000", "-b", "16", folder / "speech.wav", "gain", "-n", "-3", "rate", "-h",
-                    "pad", "0", "30", "trim", "0", "30"], check=True)
+    subprocess.run(
+        [
+            "sox",
+            *steps,
+            "-r",
+            "16000",
+            "-b",
+            "16",
+            folder / "speech.wav",
+            "gain",
+            "-n",
+            "-3",
+            "rate",
+            "-h",
+            "pad",
+            "0",
+            "30",
+            "trim",
+            "0",
+            "30",
+        ],
+        check=True,
+    )
     for part in parts + steps:
         part.unlink()
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unmodified programs that use onnxruntime: their answers on onnxruntime and on Tenon (python -m tenon.compat), and times.
+"""Unmodified programs that use onnxruntime: answers and times on onnxruntime and on Tenon (python -m tenon.compat).
 
-    programs_test.py [--runs N] [--wheels FOLDER] [PROGRAM...]   in environments of their own: one with onnxruntime, one
-                                                                 with Tenon and without onnxruntime (about 1.2 GB)
-    programs_test.py --here [PROGRAM...]                         in the environment of this Python; programs whose packages
-                                                                 are not there are left out
+    programs_test.py [--runs N] [--wheels FOLDER] [PROGRAM...]
+        in environments of their own: one with onnxruntime, one with Tenon and without onnxruntime (about 1.2 GB)
+    programs_test.py --here [PROGRAM...]
+        in the environment of this Python; programs whose packages are not there are left out
 
 What the environments get is the group `programs` of tools/dependencies.txt: the programs themselves without their
 dependencies, and by name what they need. They stay in the build folder and are used again. Tenon is that of the build
@@ -30,7 +30,11 @@ TOLERANCE = 5e-3  # onnxruntime's own score of a file that could be many things 
 
 # name: (arguments of Python, after "-m" or as a file here; parts of the inputs; modules that must be there)
 PROGRAMS = {
-    "rapidocr": (["read_pages.py", "pages/*"], ["pages"], ["rapidocr_onnxruntime", "cv2", "pyclipper", "shapely", "yaml"]),
+    "rapidocr": (
+        ["read_pages.py", "pages/*"],
+        ["pages"],
+        ["rapidocr_onnxruntime", "cv2", "pyclipper", "shapely", "yaml"],
+    ),
     "magika": (["-m", "magika.cli.magika_client", "--json", "files/*"], ["files"], ["magika", "click"]),
     "nudenet": (["find_people.py", "people/*"], ["people"], ["nudenet", "cv2"]),
     "ddddocr": (["read_words.py", "."], ["words", "objects"], ["ddddocr", "cv2"]),
@@ -68,8 +72,10 @@ def make_environments(folder, wheels):
     for name in pythons:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder / name], check=True)
     maker = pythons["onnxruntime"]
-    named = {kind: [f"{name}=={version}" for k, name, version in rows if k == kind and name != "onnxruntime"]
-             for kind in ("pip", "pip-bare")}
+    named = {
+        kind: [f"{name}=={version}" for k, name, version in rows if k == kind and name != "onnxruntime"]
+        for kind in ("pip", "pip-bare")
+    }
     pip(maker, "--upgrade", "--target", libraries, *named["pip"])
     pip(maker, "--upgrade", "--no-deps", "--target", libraries, *named["pip-bare"])
     for python in pythons.values():
@@ -87,7 +93,9 @@ def run(python, arguments, inputs, on_tenon, built):
     """Answers and the seconds of a program: all of the process, and what the program measured itself."""
     words = []
     for word in arguments:
-        words += sorted(map(str, inputs.glob(word))) if "*" in word else [str(HERE / word) if word.endswith(".py") else word]
+        words += (
+            sorted(map(str, inputs.glob(word))) if "*" in word else [str(HERE / word) if word.endswith(".py") else word]
+        )
     command = [str(python), *(["-m", "tenon.compat"] if on_tenon else []), *words]
     environment = {**os.environ, "ORT_DISABLE_TELEMETRY": "1", "PYTHONWARNINGS": "ignore"}
     if on_tenon and built:
@@ -157,8 +165,9 @@ def main():
         try:
             for _ in range(options.runs):
                 for runtime in pythons:
-                    answers[runtime], times = run(pythons[runtime], PROGRAMS[name][0], inputs, runtime == "tenon",
-                                                  options.wheels is None)
+                    answers[runtime], times = run(
+                        pythons[runtime], PROGRAMS[name][0], inputs, runtime == "tenon", options.wheels is None
+                    )
                     for step, value in times.items():
                         seconds[runtime][step] = min(value, seconds[runtime].get(step, value))
         except RuntimeError as error:
@@ -168,8 +177,10 @@ def main():
         found = differences(answers["onnxruntime"], answers["tenon"])
         failed += bool(found)
         shown = f"{len(found)} DIFFER" if found else f"{worst(answers['onnxruntime'], answers['tenon']):.1e}"
-        times = ", ".join(f"{step} {seconds['onnxruntime'][step]:.2f} / {seconds['tenon'][step]:.2f}"
-                          for step in seconds["onnxruntime"])
+        times = ", ".join(
+            f"{step} {seconds['onnxruntime'][step]:.2f} / {seconds['tenon'][step]:.2f}"
+            for step in seconds["onnxruntime"]
+        )
         print(f"{name:16} {len(answers['tenon']):8} {shown:>19}   {times}", flush=True)
         for line in found[:10]:
             print("  " + line)

@@ -12,6 +12,7 @@ answers = Answers()
 reader = answers.step("load", RapidOCR)
 for path in sys.argv[1:]:
     lines, _ = answers.step("run", reader, path)
-    answers[pathlib.Path(path).name] = [{"text": text, "score": float(score), "box": box}
-                                        for box, text, score in lines or []]
+    answers[pathlib.Path(path).name] = [
+        {"text": text, "score": float(score), "box": box} for box, text, score in lines or []
+    ]
 answers.print()

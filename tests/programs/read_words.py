@@ -18,5 +18,7 @@ finder = answers.step("load", ddddocr.DdddOcr, show_ad=False, det=True, ocr=Fals
 for path in sorted((folder / "words").iterdir()):
     answers[path.name] = answers.step("run", reader.classification, path.read_bytes())
 for path in sorted((folder / "objects").iterdir()):
-    answers[path.name] = [[int(edge) for edge in box] for box in answers.step("run", finder.detection, path.read_bytes())]
+    answers[path.name] = [
+        [int(edge) for edge in box] for box in answers.step("run", finder.detection, path.read_bytes())
+    ]
 answers.print()

@@ -42,11 +42,26 @@ void register_environment(nb::module_& m) {
           },
           nb::kw_only(), nb::arg("threads") = 0, nb::arg("log_level") = 0,
           nb::arg("provider_dirs") = std::vector<std::string>(), nb::arg("no_default_dirs") = false)
-      .def("add_provider", &Env::add_provider, nb::arg("manifest"), nb::call_guard<nb::gil_scoped_release>(),
-           "Adds one provider by the path of its manifest, before those found so far.")
+      .def(
+          "add_provider", [](Env& self, const std::string& manifest) { self.add_provider(manifest); },
+          nb::arg("manifest"), nb::call_guard<nb::gil_scoped_release>(),
+          "Adds one provider by the path of its manifest, before those found so far.")
       .def("providers_json", &Env::providers_json, nb::arg("load") = true, nb::call_guard<nb::gil_scoped_release>())
       .def("memory_json", &Env::memory_json, nb::call_guard<nb::gil_scoped_release>())
-      .def("trim", &Env::trim, nb::call_guard<nb::gil_scoped_release>(), "Gives cached memory back to the system.");
+      .def("trim", &Env::trim, nb::call_guard<nb::gil_scoped_release>(), "Gives cached memory back to the system.")
+      .def(
+          "optimize",
+          [](const Env& self, const std::string& model, const std::string& out, const SessionOptions& options,
+             uint32_t opset, bool external_data) {
+            OptimizeOptions how;
+            how.opset = opset;
+            how.external_data = external_data;
+            return optimize(self, model, out, options, how);
+          },
+          nb::arg("model"), nb::arg("out"), nb::arg("options"), nb::arg("opset") = 0, nb::arg("external_data") = false,
+          nb::call_guard<nb::gil_scoped_release>(),
+          "Runs the passes on a model's file and writes the graph as an ONNX model. opset: of ai.onnx, 0: the model's\n"
+          "own. external_data: weights go to a file beside it. Returns JSON, see tenon_env_optimize.");
   m.def(
       "version", [] { return version(); }, "Of the library, such as \"0.1.0\".");
 }

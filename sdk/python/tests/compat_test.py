@@ -61,13 +61,17 @@ def outcome(call):
 def same(one, other):
     """Equal values; arrays of the same dtype and shape."""
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return type(one) is type(other) and one.dtype == other.dtype and one.shape == other.shape and (one == other).all()
+        return (
+            type(one) is type(other) and one.dtype == other.dtype and one.shape == other.shape and (one == other).all()
+        )
     if isinstance(one, (list, tuple)):
         return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
     return one == other
 
 
-STRINGS = model([helper.make_node("Identity", ["s"], ["t"])], [value("s", T.STRING, ["N"])], [value("t", T.STRING, ["N"])])
+STRINGS = model(
+    [helper.make_node("Identity", ["s"], ["t"])], [value("s", T.STRING, ["N"])], [value("t", T.STRING, ["N"])]
+)
 WHOLE = model([helper.make_node("Neg", ["i"], ["j"])], [value("i", T.INT64, ["N"])], [value("j", T.INT64, ["N"])])
 BOOLS = model([helper.make_node("Not", ["b"], ["c"])], [value("b", T.BOOL, ["N"])], [value("c", T.BOOL, ["N"])])
 SCALAR = model([helper.make_node("Neg", ["a"], ["b"])], [value("a", T.FLOAT, [])], [value("b", T.FLOAT, [])])
@@ -89,7 +93,9 @@ OPTIONAL = model(
     [helper.make_value_info("o", MAYBE)],
     [value("h", T.BOOL, []), helper.make_value_info("p", MAYBE)],
 )
-RESHAPE = model([helper.make_node("Reshape", ["x", "i"], ["z"])], [value("x"), value("i", T.INT64, ["M"])], [value("z", shape=None)])
+RESHAPE = model(
+    [helper.make_node("Reshape", ["x", "i"], ["z"])], [value("x"), value("i", T.INT64, ["M"])], [value("z", shape=None)]
+)
 NEW_DOMAIN = model([helper.make_node("Odd", ["x"], ["z"], domain="nowhere")], [value("x")], [value("z")])
 NO_SUCH_INPUT = model([helper.make_node("Add", ["x", "q"], ["z"])], [value("x")], [value("z")])
 
@@ -160,7 +166,9 @@ def test_wrong_graph_raises_a_class_of_onnxruntime():
         session(compat, NO_SUCH_INPUT)
 
 
-@pytest.mark.parametrize("source", [ADD, STRINGS, WHOLE, SCALAR, DEFAULTS], ids=["add", "strings", "whole", "scalar", "defaults"])
+@pytest.mark.parametrize(
+    "source", [ADD, STRINGS, WHOLE, SCALAR, DEFAULTS], ids=["add", "strings", "whole", "scalar", "defaults"]
+)
 def test_what_a_session_says_of_itself(source):
     def described(ort):
         s = session(ort, source)
@@ -472,6 +480,21 @@ def test_profile(ort, tmp_path):
     assert session(ort).end_profiling() == ""
 
 
+@BOTH
+@pytest.mark.parametrize("as_bytes", [False, True], ids=["path", "bytes"])
+def test_optimized_model(ort, as_bytes, tmp_path):
+    path, out = tmp_path / "model.onnx", tmp_path / "optimized.onnx"
+    path.write_bytes(ADD)
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(out)
+    session(ort, ADD if as_bytes else path, sess_options=options)
+    assert same(onnxruntime.InferenceSession(out).run(None, FEED), [X + Y, -(X + Y)])
+    options.add_session_config_entry("session.save_model_format", "ORT")
+    if ort is compat:
+        with pytest.raises(NotImplementedError):
+            session(ort, path, sess_options=options)
+
+
 def test_errors_carry_tenons():
     with pytest.raises(state.InvalidArgument) as raised:
         session(compat).run(None, {"x": X.astype(np.float64), "y": Y})
@@ -481,7 +504,9 @@ def test_errors_carry_tenons():
 
 def test_exception_classes():
     theirs = onnxruntime.capi._pybind_state
-    names = [n for n in dir(theirs) if isinstance(getattr(theirs, n), type) and issubclass(getattr(theirs, n), Exception)]
+    names = [
+        n for n in dir(theirs) if isinstance(getattr(theirs, n), type) and issubclass(getattr(theirs, n), Exception)
+    ]
     assert len(names) == 15
     for name in names:
         assert getattr(state, name).__mro__[-3:] == (Exception, BaseException, object)

@@ -5,9 +5,9 @@
     python sdk/python/tools/onnxruntime_names.py --write    writes docs/onnxruntime-names.md
 
 Needs the real onnxruntime of the table's version and tenon in one Python (PYTHONPATH=build/release/python). Fails when
-onnxruntime has a public name or configuration key that the tables (names.toml, config_keys.toml) do not list, when a table
-lists one that onnxruntime does not have, and when tenon.compat does not do what a row says: a name that is the same or
-differs exists and takes the same arguments, one that raises exists and raises NotOffered.
+onnxruntime has a public name or configuration key that the tables (names.toml, config_keys.toml) do not list, when a
+table lists one that onnxruntime does not have, and when tenon.compat does not do what a row says: a name that is the
+same or differs exists and takes the same arguments, one that raises exists and raises NotOffered.
 """
 
 import argparse
@@ -44,7 +44,7 @@ KEY = re.compile(rb"(?:session|optimization|ep|mlas|memory)(?:\.[a-z0-9_]+)+")
 
 
 def is_public(owner, name, value):
-    """Whether a name of a module is onnxruntime's own: not Python's, not another package's, not a TYPE_CHECKING left-over."""
+    """Whether a name of a module is onnxruntime's own: not Python's, not another package's."""
     if name.startswith("_") and name not in ("__version__", "__author__"):
         return False
     if inspect.ismodule(value):
@@ -59,7 +59,9 @@ def members(cls):
     """Public attributes of a class of onnxruntime, its onnxruntime bases' included."""
     found = set()
     for base in cls.__mro__:
-        if base in (object, BaseException, Exception, enum.Enum, enum.IntEnum, int) or not base.__module__.startswith("onnxruntime"):
+        if base in (object, BaseException, Exception, enum.Enum, enum.IntEnum, int) or not base.__module__.startswith(
+            "onnxruntime"
+        ):
             continue
         if base.__name__ == "pybind11_object":
             continue
@@ -114,8 +116,8 @@ def read_table():
 
 
 def expand(rows, names):
-    """The row of each name: its own, else that of its enumeration or of its class that raises, else that of the same object
-    where it comes first. Returns {name: (kind, text)} and the names without one."""
+    """The row of each name: its own, else that of its enumeration or of its class that raises, else that of the same
+    object where it comes first. Returns {name: (kind, text)} and the names without one."""
     table, missing, first = {}, [], {}
     for name, value in names.items():
         owner = name.rpartition(".")[0]
@@ -135,7 +137,7 @@ def expand(rows, names):
 
 
 def compat_object(name):
-    """The object of tenon.compat.onnxruntime under onnxruntime's name; AttributeError or ImportError when there is none."""
+    """What tenon.compat.onnxruntime has under onnxruntime's name; AttributeError or ImportError when nothing."""
     inner = "tenon.compat." + name
     parts = inner.split(".")
     for cut in range(len(parts), 2, -1):
@@ -170,7 +172,9 @@ def arguments(value):
     kinds = {parameter.kind for parameter in signature.parameters.values()}
     if inspect.Parameter.VAR_KEYWORD in kinds and inspect.Parameter.VAR_POSITIONAL in kinds:
         return None
-    return [name for name, parameter in signature.parameters.items() if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
+    return [
+        name for name, parameter in signature.parameters.items() if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
 
 
 def raises_not_offered(value):
@@ -180,9 +184,13 @@ def raises_not_offered(value):
     if isinstance(value, property):
         value = value.fget
     try:
-        count = 0 if inspect.isclass(value) else sum(
-            p.default is inspect.Parameter.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-            for p in inspect.signature(value).parameters.values()
+        count = (
+            0
+            if inspect.isclass(value)
+            else sum(
+                p.default is inspect.Parameter.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+                for p in inspect.signature(value).parameters.values()
+            )
         )
         value(*[None] * count)
     except NotOffered:
@@ -214,9 +222,11 @@ def check_row(name, kind, original, table):
         return f"takes {ours}, onnxruntime's takes {theirs}"
     if isinstance(original, (str, int)) and not inspect.isclass(original) and kind == "same" and original != found:
         return f"is {found!r}, not {original!r}"
-    if inspect.isclass(original) and hasattr(original, "__members__") and {k: int(v) for k, v in original.__members__.items()} != {
-        k: int(v) for k, v in found.__members__.items()
-    }:
+    if (
+        inspect.isclass(original)
+        and hasattr(original, "__members__")
+        and {k: int(v) for k, v in original.__members__.items()} != {k: int(v) for k, v in found.__members__.items()}
+    ):
         return "has other members"
     return None
 
@@ -244,7 +254,9 @@ def check_keys(keys):
         except NotOffered:
             raised = True
         if raised != (row["kind"] == "raises"):
-            problems.append(f"config key {name}: {'raises' if raised else 'does not raise'}, but its row says {row['kind']}")
+            problems.append(
+                f"config key {name}: {'raises' if raised else 'does not raise'}, but its row says {row['kind']}"
+            )
         if not raised and (f"{name}=1" in options._ignored()) != (row["kind"] == "ignored"):
             problems.append(f"config key {name}: ignored_options does not agree with its row")
     try:
@@ -260,18 +272,20 @@ def page(table, keys, version):
     counts = collections.Counter(kind for kind, _ in table.values())
     key_counts = collections.Counter(row["kind"] for section in keys.values() for row in section.values())
     lines = [
-        "<!-- Written by sdk/python/tools/onnxruntime_names.py --write; the texts are in sdk/python/tenon/compat/*.toml. -->",
+        "<!-- Written by sdk/python/tools/onnxruntime_names.py --write from sdk/python/tenon/compat/*.toml. -->",
         "# onnxruntime's names in tenon.compat",
         "",
-        f"Every public name of onnxruntime {version} (modules, functions, classes and their members) and every configuration",
-        "key, with what `tenon.compat.onnxruntime` does. *same*: as in onnxruntime, as far as applications see; *differs*: how;",
-        "*raises*: it can be imported, and raises `NotOffered` (an onnxruntime `NotImplemented` and a `NotImplementedError`)",
-        "when it is used; *ignored* (keys): without effect here, and listed by `session.ignored_options`.",
+        f"Every public name of onnxruntime {version} (modules, functions, classes and their members) and every",
+        "configuration key, with what `tenon.compat.onnxruntime` does. *same*: as in onnxruntime, as far as applications",
+        "see; *differs*: how; *raises*: it can be imported, and raises `NotOffered` (an onnxruntime `NotImplemented` and",
+        "a `NotImplementedError`) when it is used; *ignored* (keys): without effect here, and listed by",
+        "`session.ignored_options`.",
         "",
         "| | same | differs | raises | ignored | all |",
         "| --- | --- | --- | --- | --- | --- |",
         f"| names | {counts['same']} | {counts['differs']} | {counts['raises']} | | {sum(counts.values())} |",
-        f"| configuration keys | {key_counts['same']} | | {key_counts['raises']} | {key_counts['ignored']} | {sum(key_counts.values())} |",
+        f"| configuration keys | {key_counts['same']} | | {key_counts['raises']} | {key_counts['ignored']} "
+        f"| {sum(key_counts.values())} |",
         "",
     ]
     for module in MODULES:
@@ -329,7 +343,8 @@ def main():
     for problem in problems:
         print(problem)
     counts = collections.Counter(kind for kind, _ in table.values())
-    print(f"{len(table)} names: {dict(counts)}; {sum(len(s) for s in keys.values())} configuration keys; {len(problems)} problems")
+    listed = sum(len(section) for section in keys.values())
+    print(f"{len(table)} names: {dict(counts)}; {listed} configuration keys; {len(problems)} problems")
     return 1 if problems else 0
 
 

@@ -23,7 +23,6 @@ _REFUSED = {
     "quantization": "quantizing is a tool over the model file; run it with onnxruntime and load its result here",
     "tools": "these tools rewrite model files; run them with onnxruntime and load their result here",
     "transformers": "these tools rewrite model files; run them with onnxruntime and load their result here",
-    "training": "Tenon does not train",
     "capi.convert_npz_to_onnx_adapter": "Tenon has no LoRA adapters",
     "capi.onnxruntime_collect_build_info": "there is no CUDA build to describe",
 }

@@ -16,7 +16,7 @@ MAX_LENGTH = 1024
 
 @dataclass(frozen=True)
 class Key:
-    """``kind``: "same" (has its effect), "ignored" (known, without effect here) or "raises" (for values not accepted)."""
+    """``kind``: "same" (has its effect), "ignored" (known, without effect) or "raises" (for values not accepted)."""
 
     name: str
     kind: str

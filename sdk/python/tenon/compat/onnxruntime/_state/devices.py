@@ -124,7 +124,9 @@ class OrtExternalInitializerInfo:
 class OrtHardwareDevice:
     """A device as a provider tells of it."""
 
-    def __init__(self, type: enums.OrtHardwareDeviceType, vendor: str, device_id: int, metadata: dict[str, str]) -> None:
+    def __init__(
+        self, type: enums.OrtHardwareDeviceType, vendor: str, device_id: int, metadata: dict[str, str]
+    ) -> None:
         self.type, self.vendor, self.vendor_id, self.device_id, self.metadata = type, vendor, 0, device_id, metadata
 
 

@@ -89,11 +89,15 @@ def unregister_execution_provider_library(name: str) -> None:
 
 def create_and_register_allocator(memory_info: Any, arena_cfg: Any = None) -> None:
     """No effect, and warns: Tenon plans memory and has no allocators to share."""
-    warnings.warn("create_and_register_allocator has no effect: Tenon plans the memory of each set of shapes", stacklevel=2)
+    warnings.warn(
+        "create_and_register_allocator has no effect: Tenon plans the memory of each set of shapes", stacklevel=2
+    )
 
 
 def create_and_register_allocator_v2(
     provider_type: str, memory_info: Any, options: Mapping[str, str], arena_cfg: Any = None
 ) -> None:
     """No effect, and warns: Tenon plans memory and has no allocators to share."""
-    warnings.warn("create_and_register_allocator has no effect: Tenon plans the memory of each set of shapes", stacklevel=2)
+    warnings.warn(
+        "create_and_register_allocator has no effect: Tenon plans the memory of each set of shapes", stacklevel=2
+    )

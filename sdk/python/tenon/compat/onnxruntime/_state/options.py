@@ -58,7 +58,17 @@ def _without_effect(options: Any) -> list[str]:
 class SessionOptions:
     """How a session is loaded. Properties and keys without effect here are listed by ``session.ignored_options``."""
 
-    __slots__ = ("_set", "_config", "_dims", "_denotations", "_weights", "_folders", "_providers", "_devices", "_cancelled")
+    __slots__ = (
+        "_set",
+        "_config",
+        "_dims",
+        "_denotations",
+        "_weights",
+        "_folders",
+        "_providers",
+        "_devices",
+        "_cancelled",
+    )
 
     enable_cpu_mem_arena = _Property(True, bool, "No effect: Tenon plans the memory of each set of shapes.", True)
     enable_mem_pattern = _Property(True, bool, "No effect: memory is always planned.", True)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """onnxruntime's execution providers and Tenon's.
 
-``CPUExecutionProvider`` is Tenon's ``cpu`` with ``reference`` behind it. A provider of Tenon that onnxruntime has no name
-for goes by its own id (``providers=["acme"]``). Tenon never falls back silently: a name that is not there raises, unless
-``CPUExecutionProvider`` is in the list too; then a warning says what runs where.
+``CPUExecutionProvider`` is Tenon's ``cpu`` with ``reference`` behind it. A provider of Tenon that onnxruntime has no
+name for goes by its own id (``providers=["acme"]``). Tenon never falls back silently: a name that is not there raises,
+unless ``CPUExecutionProvider`` is in the list too; then a warning says what runs where.
 """
 
 from __future__ import annotations
@@ -86,9 +86,7 @@ def available() -> list[str]:
     return [i for i in ids if i not in taken] + named
 
 
-def normalize(
-    providers: Sequence[Any] | None, provider_options: Sequence[Any] | None
-) -> dict[str, dict[str, str]]:
+def normalize(providers: Sequence[Any] | None, provider_options: Sequence[Any] | None) -> dict[str, dict[str, str]]:
     """Name to options, in order; ValueError for what is neither a name nor a pair of name and options."""
     if providers is None:
         return {}
@@ -105,11 +103,13 @@ def normalize(
         pairs = [(item, {}) if isinstance(item, str) else item for item in providers]
     chosen: dict[str, dict[str, str]] = {}
     for pair in pairs:
-        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], Mapping)):
+        if not (
+            isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], Mapping)
+        ):
             raise ValueError(f"a provider is a name or a pair of name and options, not {pair!r}")
         name, options = pair
         if name in chosen:
-            warnings.warn(f"provider '{name}' is named twice: the first counts", stacklevel=5)
+            warnings.warn(f"provider '{name}' is named twice: the first counts", stacklevel=4)
             continue
         chosen[name] = {str(key): str(value) for key, value in options.items()}
     return chosen
@@ -133,12 +133,14 @@ class Choice:
         self.ignored: list[str] = []
         # Azure's provider calls services on the network; onnxruntime's package lists it everywhere, so programs hand
         # it back without meaning it.
-        missing = [name for name in wanted if not any(i in there for i in _ids(name)) and name != "AzureExecutionProvider"]
+        missing = [
+            name for name in wanted if not any(i in there for i in _ids(name)) and name != "AzureExecutionProvider"
+        ]
         if missing:
             text = f"there is no provider for {', '.join(missing)}; there are: {', '.join(available())}"
             if CPU not in wanted:
                 raise ValueError(f"{text}. Add '{CPU}' to the list if its nodes may run there")
-            warnings.warn(f"{text}. All nodes run on {CPU}" if len(missing) == len(wanted) - 1 else text, stacklevel=5)
+            warnings.warn(f"{text}. All nodes run on {CPU}" if len(missing) == len(wanted) - 1 else text, stacklevel=6)
         names = [name for name in wanted if name not in missing and name != "AzureExecutionProvider"]
         if CPU not in names and cpu_behind:
             names.append(CPU)

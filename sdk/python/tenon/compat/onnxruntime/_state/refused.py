@@ -12,7 +12,6 @@ _REGISTRY = "tenon.providers() and session.placement() tell what providers can d
 _PACKING = "Tenon's providers pack weights themselves while they load"
 
 
-
 def no_sparse_tensors() -> NotOffered:
     """What everything about sparse tensors raises."""
     return refuse("SparseTensor", _SPARSE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -36,7 +37,13 @@ class ModelMetadata:
     """What a model says of itself."""
 
     __slots__ = (
-        "producer_name", "graph_name", "domain", "description", "graph_description", "version", "custom_metadata_map"
+        "producer_name",
+        "graph_name",
+        "domain",
+        "description",
+        "graph_description",
+        "version",
+        "custom_metadata_map",
     )
 
     def __init__(self, meta: tenon.ModelMetadata) -> None:
@@ -86,10 +93,11 @@ class InferenceSession:
             raise make(Fail, f"session.disable_cpu_ep_fallback is 1, but {providers.CPU} is in the list of providers")
         self._choice = providers.Choice(wanted, cpu_behind=behind or not wanted)
         source, folder = self._edited()
+        native = options._native()
         with as_onnxruntime():
             self._native = tenon.InferenceSession(
                 source,
-                options._native(),
+                native,
                 self._choice.native,
                 environment=providers.environment(),
                 external_data_folder=folder,
@@ -97,7 +105,7 @@ class InferenceSession:
         self.ignored_options = options._ignored() + self._choice.ignored
         self.ignored_options += [f"disabled_optimizers={name}" for name in sorted(disabled_optimizers)]
         if options.optimized_model_filepath:
-            _export(self._native, options)
+            _export(source, options, native)
         self.inputs_meta = [NodeArg(arg) for arg in self._native.get_inputs()]
         self.outputs_meta = [NodeArg(arg) for arg in self._native.get_outputs()]
         self.overridable_initializers = [NodeArg(arg) for arg in self._native.get_overridable_initializers()]
@@ -178,9 +186,7 @@ class InferenceSession:
         if isinstance(output_names, str):
             raise TypeError(f"output names are a list: [{output_names!r}]")
         try:
-            results = self._native.run(
-                output_names, self._prepared(input_feed), _control(run_options)
-            )
+            results = self._native.run(output_names, self._prepared(input_feed), _control(run_options))
         except tenon.Error as error:
             raise translated(error, running=True) from error
         if run_options is not None and run_options._trims:
@@ -196,6 +202,7 @@ class InferenceSession:
         run_options: RunOptions | None = None,
     ) -> None:
         """Starts a run on another thread; callback(results, user_data, error) is called there."""
+
         def done(outputs: Any, data: Any, error: str) -> None:
             callback(list(outputs) if outputs is not None else [], data, error)
 
@@ -277,7 +284,9 @@ class InferenceSession:
     def create_ortvalue_from_shape_and_type(self, shape: Sequence[int], element_type: Any, device: Any) -> OrtValue:
         return OrtValue.ortvalue_from_shape_and_type(shape, element_type, device)
 
-    def create_ortvalue_from_shape_and_onnx_type(self, shape: Sequence[int], element_type: int, device: Any) -> OrtValue:
+    def create_ortvalue_from_shape_and_onnx_type(
+        self, shape: Sequence[int], element_type: int, device: Any
+    ) -> OrtValue:
         return OrtValue.ortvalue_from_shape_and_onnx_type(shape, element_type, device)
 
     def is_webgpu_graph_capture_enabled(self) -> bool:
@@ -319,7 +328,9 @@ class SessionIOBinding:
             raise RuntimeError(f"the model has no input '{name}'; it has: {', '.join(sorted(self._known))}")
         self._inputs[name] = value._feed()
 
-    def bind_output(self, name: str, device: Any, element_type: Any = None, shape: Any = None, address: Any = None) -> None:
+    def bind_output(
+        self, name: str, device: Any, element_type: Any = None, shape: Any = None, address: Any = None
+    ) -> None:
         """bind_output(name, device), into new memory, or with element type, shape and address, into that memory."""
         _host_only(device)
         self._outputs[name] = (
@@ -352,7 +363,9 @@ class SessionIOBinding:
         except tenon.Error as error:
             raise RuntimeError(f"Error in execution: {error}") from error
         for (name, given), result in zip(self._outputs.items(), made):
-            self._results[name] = given if given is not None else OrtValue._of_result(result, session._output_types[name])
+            self._results[name] = (
+                given if given is not None else OrtValue._of_result(result, session._output_types[name])
+            )
         if run_options is not None and run_options._trims:
             session._native.trim()
 
@@ -384,12 +397,17 @@ def _is_ort_format(source: str | bytes) -> bool:
     return source.endswith(".ort")
 
 
-def _export(session: tenon.InferenceSession, options: SessionOptions) -> None:
-    export = getattr(session, "export", None)
-    if export is None or options._config.get("session.save_model_format") == "ORT":
-        raise refuse("SessionOptions.optimized_model_filepath", "use `tenon optimize`, which writes .onnx files")
-    with as_onnxruntime():
-        export(options.optimized_model_filepath)
+def _export(source: str | bytes, options: SessionOptions, native: tenon.SessionOptions) -> None:
+    """Writes the optimized graph where the options ask for it."""
+    if options._config.get("session.save_model_format") == "ORT" or options.optimized_model_filepath.endswith(".ort"):
+        raise refuse("models in ORT format", "optimized_model_filepath names an .onnx file")
+    with as_onnxruntime(), tempfile.TemporaryDirectory() as folder:
+        if isinstance(source, bytes):
+            path = os.path.join(folder, "model.onnx")
+            with open(path, "wb") as file:
+                file.write(source)
+            source = path
+        providers.environment().optimize(source, options.optimized_model_filepath, native.native())
 
 
 __all__ = ["InferenceSession", "ModelMetadata", "NodeArg", "SessionIOBinding"]

@@ -22,7 +22,7 @@ def short_name(path: str) -> str:
 
 
 def events(trace: str) -> list[dict[str, Any]]:
-    """Chrome trace events, microseconds from the first one on: ``model_run`` for a run, ``NAME_kernel_time`` for a node."""
+    """Chrome trace events, microseconds from the first on: ``model_run`` for a run, ``NAME_kernel_time`` for a node."""
     found = json.loads(trace)["traceEvents"]
     begin = min((event["ts"] for event in found), default=0.0)
     return [_event(event, begin) for event in found]

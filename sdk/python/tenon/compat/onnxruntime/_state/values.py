@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import tenon
-from tenon._dtypes import DTYPES, NAMES, STRING, number_of
+from tenon._dtypes import BITS, DTYPES, NAMES, STRING, number_of
 
 from .devices import OrtDevice
 from .refused import no_sparse_tensors
@@ -77,7 +77,9 @@ class OrtValue:
         return OrtValue(tenon.Tensor.wrap(dense.reshape(-1).view(np.uint8), number, list(array.shape)))
 
     @staticmethod
-    def ortvalue_from_shape_and_type(shape: Sequence[int], element_type: Any, device: OrtDevice | None = None) -> OrtValue:
+    def ortvalue_from_shape_and_type(
+        shape: Sequence[int], element_type: Any, device: OrtDevice | None = None
+    ) -> OrtValue:
         """A new tensor of zeros. ``element_type``: NumPy's."""
         return OrtValue.ortvalue_from_shape_and_onnx_type(shape, onnx_number(element_type), device)
 
@@ -93,7 +95,9 @@ class OrtValue:
         return OrtValue(tenon.Tensor.create(number, [int(dim) for dim in shape]))
 
     @staticmethod
-    def ortvalue_from_shape_and_type_for_memory_info(shape: Sequence[int], element_type: Any, memory_info: Any) -> OrtValue:
+    def ortvalue_from_shape_and_type_for_memory_info(
+        shape: Sequence[int], element_type: Any, memory_info: Any
+    ) -> OrtValue:
         """The same in the memory that ``memory_info`` names, which is the host's."""
         return OrtValue.ortvalue_from_shape_and_type(shape, element_type)
 
@@ -269,6 +273,8 @@ class _Memory:
 
 def over_address(pointer: int, number: int, shape: Sequence[int], owner: Any = None) -> tenon.Tensor:
     """A tensor over memory that the caller names by its address and keeps (or ``owner`` does)."""
+    if number == STRING or number in BITS:
+        raise RuntimeError(f"{type_name(number)} has no plain memory to bind")
     dims = [int(dim) for dim in shape]
     count = int(np.prod(dims, dtype=np.int64))
     size = count * DTYPES[number].itemsize

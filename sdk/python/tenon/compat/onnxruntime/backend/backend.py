@@ -75,7 +75,9 @@ class OnnxRuntimeBackend(Backend):
         return cls.prepare(model, device, **kwargs).run(inputs, **kwargs)
 
     @classmethod
-    def run_node(cls, node: Any, inputs: Any, device: str | None = None, outputs_info: Any = None, **kwargs: Any) -> Any:
+    def run_node(
+        cls, node: Any, inputs: Any, device: str | None = None, outputs_info: Any = None, **kwargs: Any
+    ) -> Any:
         """Raises NotImplementedError, as onnxruntime's does."""
         raise NotImplementedError("a node is run as a model of one node")
 

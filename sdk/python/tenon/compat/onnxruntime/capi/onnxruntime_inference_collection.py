@@ -164,7 +164,7 @@ class Session:
         user_data: Any,
         run_options: Any = None,
     ) -> None:
-        """Starts a run on another thread, which calls callback(results, user_data, error): error is "" when all is well."""
+        """Starts a run on another thread, which calls callback(results, user_data, error); error is "" for success."""
         self._check_names(input_feed)
         self._sess.run_async(output_names or self._output_names, input_feed, callback, user_data, run_options)
 
@@ -282,7 +282,9 @@ class IOBinding:
         self, name: str, device_type: str, device_id: int, element_type: Any, shape: Sequence[int], buffer_ptr: int
     ) -> None:
         """Reads from an address, which must stay valid."""
-        self._iobinding.bind_input(name, OrtDevice.make(device_type, device_id)._get_c_device(), element_type, shape, buffer_ptr)
+        self._iobinding.bind_input(
+            name, OrtDevice.make(device_type, device_id)._get_c_device(), element_type, shape, buffer_ptr
+        )
 
     def bind_ortvalue_input(self, name: str, ortvalue: OrtValue) -> None:
         self._iobinding.bind_ortvalue_input(name, ortvalue._ortvalue)
