@@ -118,7 +118,7 @@ class Reporter {
         break;
       case NodeClass::structure:
         to->node_class = "structure";
-        to->why = program.graph->nodes[id].bodies.empty() ? "core keeps sequences and optionals"
+        to->why = program.graph->nodes[id].bodies.empty() ? "core keeps sequences, optionals and maps"
                                                           : "core runs it by its bodies";
         break;
       case NodeClass::region: {

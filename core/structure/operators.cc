@@ -33,6 +33,10 @@ bool is_structure_op(const Graph& graph, const Node& node) {
       "SequenceEmpty", "SequenceConstruct",  "SequenceAt",         "SequenceInsert",
       "SequenceErase", "SequenceLength",     "ConcatFromSequence", "SplitToSequence",
       "Optional",      "OptionalGetElement", "OptionalHasElement"};
+  static constexpr std::array<std::string_view, 2> kMaps = {"DictVectorizer", "ZipMap"};
+  if (node.domain == "ai.onnx.ml") {
+    return among(kMaps, node.op);
+  }
   return node.domain == "ai.onnx" &&
          (among(kRepeat, node.op) || among(kObjects, node.op) || (node.op == "Identity" && !of_tensors(graph, node)));
 }

@@ -8,7 +8,7 @@ namespace tenon {
 
 // Operators whose output is the input's bytes under other dims.
 bool is_view_op(const Node& node);
-// Nodes that core runs by their bodies, and those that make or read sequences and optionals.
+// Nodes that core runs by their bodies, and those that make or read sequences, optionals and maps.
 bool is_structure_op(const Graph& graph, const Node& node);
 
 }  // namespace tenon

@@ -2,7 +2,7 @@
 // One function for each kind of structure step; run_structure chooses.
 #pragma once
 
-#include "core/structure/body.hpp"
+#include "core/structure/object_call.hpp"
 
 namespace tenon {
 
@@ -17,5 +17,8 @@ Status run_scan(Frame* frame, const Segment& segment, Step* step, const RunBody&
 Status run_sequence_map(Frame* frame, const Segment& segment, Step* step, const RunBody& run_body);
 // Sequences and optionals: sequences.cc.
 Status run_object(Frame* frame, const Segment& segment, Step* step);
+// Of those ai.onnx.ml's over maps: maps.cc.
+Status zip_map(const ObjectCall& call);
+Status dict_vectorizer(const ObjectCall& call);
 
 }  // namespace tenon

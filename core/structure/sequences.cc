@@ -99,6 +99,10 @@ class Concat {
     if (items.empty()) {
       return run_error("the sequence", "empty", "one with elements");
     }
+    if (const Dtype wanted = call_.frame.program->slots[call_.instruction().outputs[0]].dtype; wanted != dtype()) {
+      return run_error("the sequence", "of " + std::string(dtype_name(dtype())),
+                       "of " + std::string(dtype_name(wanted)));
+    }
     new_axis_ = call_.node().int_or("new_axis", 0) != 0;
     dims_ = items.front()->dims;
     axis_ = call_.node().int_or("axis", 0);
@@ -358,7 +362,7 @@ struct Entry {
   std::string_view op;
   Status (*function)(const ObjectCall& call);
 };
-constexpr std::array<Entry, 12> kEntries = {{{"SequenceEmpty", construct},
+constexpr std::array<Entry, 14> kEntries = {{{"SequenceEmpty", construct},
                                              {"SequenceConstruct", construct},
                                              {"SequenceAt", at},
                                              {"SequenceInsert", insert},
@@ -369,7 +373,9 @@ constexpr std::array<Entry, 12> kEntries = {{{"SequenceEmpty", construct},
                                              {"Optional", make_present},
                                              {"OptionalGetElement", get_element},
                                              {"OptionalHasElement", has_element},
-                                             {"Identity", identity}}};
+                                             {"Identity", identity},
+                                             {"ZipMap", zip_map},
+                                             {"DictVectorizer", dict_vectorizer}}};
 
 }  // namespace
 

@@ -5,6 +5,7 @@ target_sources(tenon_core PRIVATE
   structure/dense.cc
   structure/gathered.cc
   structure/loop.cc
+  structure/maps.cc
   structure/object.cc
   structure/object_call.cc
   structure/operators.cc

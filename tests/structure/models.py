@@ -39,7 +39,17 @@ def graph(nodes, inputs, outputs, init=()):
 
 
 def whole(*args, opset=19):
-    return helper.make_model(graph(*args), opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    return helper.make_model(graph(*args), opset_imports=opsets, ir_version=9)
+
+
+def ml(*args, **attributes):
+    return node(*args, domain="ai.onnx.ml", **attributes)
+
+
+def map_of(key, value):
+    """Type of a map to scalars."""
+    return helper.make_map_type_proto(key, helper.make_tensor_type_proto(value, []))
 
 
 def loop_body(nodes, inputs, outputs, init=(), keep_on="cond"):
@@ -315,3 +325,26 @@ def optionals_in_branches():
                   node("Add", "y y", "z")],
                  [optional("o", F, ["N"]), tensor("x", F, ["N"])], [tensor("z"), tensor("has", BOOL)]), \
         [{"o": x(3), "x": x(3, start=9)}, {"o": None, "x": x(3, start=9)}]
+
+
+@model
+def rows_become_maps():
+    """What classifiers end with."""
+    nodes = [node("Add", "x x", "p"), ml("ZipMap", "p", "y", classlabels_strings=["cat", "dog", "a longer label"]),
+             ml("ZipMap", "p", "z", classlabels_int64s=[7, -1, 2**40])]
+    outputs = [helper.make_value_info("y", helper.make_sequence_type_proto(map_of(STRING, F))),
+               helper.make_value_info("z", helper.make_sequence_type_proto(map_of(I64, F)))]
+    return whole(nodes, [tensor("x", F, ["N", 3])], outputs), [{"x": x(n, 3)} for n in (1, 4, 0)]
+
+
+@model
+def maps_become_rows():
+    nodes = [ml("DictVectorizer", "x", "y", string_vocabulary=["b", "a", "none"]), node("Add", "y y", "z")]
+    return whole(nodes, [helper.make_value_info("x", map_of(STRING, F))], [tensor("y"), tensor("z")]), \
+        [{"x": {"a": 1.5, "b": -2.0, "other": 7.0}}, {"x": {"a": 1.5}}]
+
+
+@model
+def maps_by_number_become_rows():
+    nodes = [ml("DictVectorizer", "x", "y", int64_vocabulary=[4, -1, 2])]
+    return whole(nodes, [helper.make_value_info("x", map_of(I64, F))], [tensor("y")]), [{"x": {2: 2.0, 4: 4.0, 5: 5.0}}]

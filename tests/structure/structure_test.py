@@ -28,10 +28,20 @@ def same(got, want):
     if isinstance(want, list) or isinstance(got, list):
         return (isinstance(want, list) and isinstance(got, list) and len(got) == len(want)
                 and all(same(g, w) for g, w in zip(got, want)))
+    if isinstance(want, dict) or isinstance(got, dict):
+        return (isinstance(want, dict) and isinstance(got, dict) and set(got) == set(want)
+                and all(float(got[key]) == want[key] for key in want))
     want = np.asarray(want)
     if want.dtype.kind in "OUS":
         return got.shape == want.shape and got.tolist() == want.tolist()
     return got.dtype == want.dtype and got.shape == want.shape and got.tobytes() == want.tobytes()
+
+
+def tensors(item):
+    """A dict's values as the tensors that Tenon takes."""
+    if not isinstance(item, dict):
+        return item
+    return {key: np.array(value, object if isinstance(value, str) else np.float32) for key, value in item.items()}
 
 
 def shown(value):
@@ -62,7 +72,7 @@ def compare(model, feeds, providers):
         for feed in feeds + feeds:
             feed = {name: np.asarray(item) if isinstance(item, np.generic) else item for name, item in feed.items()}
             want = answer(lambda: theirs.run(names, feed), Exception)
-            got = answer(lambda: ours.run(feed), tenon.TenonError)
+            got = answer(lambda: ours.run({name: tensors(item) for name, item in feed.items()}), tenon.TenonError)
             if isinstance(want, Failure) or isinstance(got, Failure):
                 if not (isinstance(want, Failure) and isinstance(got, Failure)):
                     return f"passes={passes}: got {got}\n    expected {want}"
