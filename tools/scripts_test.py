@@ -10,7 +10,7 @@ from pathlib import Path
 TOOLS = Path(__file__).resolve().parent
 SCRIPTS = ("quickstart", "setup", "test", "build_libonnx")
 KINDS = {"apt", "pip", "pip-bare", "pip-source"}
-GROUPS = {"build", "example", "test", "bench", "develop"}
+GROUPS = {"build", "example", "test", "bench", "develop", "programs"}
 
 
 def run(script, *args):

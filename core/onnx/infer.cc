@@ -98,6 +98,7 @@ class Context final : public tenon_onnx::InferenceContext {
     if (values_[index] == nullptr) {
       values_[index] = make_value(inputs_[index]);
       widen_axes(index);
+      drop_one_axis(index);
     }
     return values_[index];
   }
@@ -220,6 +221,15 @@ class Context final : public tenon_onnx::InferenceContext {
     proto->set_data_type(TENON_INT64);
     proto->clear_raw_data();
     proto->mutable_int64_data()->Add(axes.begin(), axes.end());
+  }
+
+  // libonnx's own bodies (AffineGrid's) give Range tensors of one element for scalars, which its inference refuses, and
+  // its kernels take.
+  void drop_one_axis(size_t index) const {
+    tenon_onnx::TensorProto* proto = values_[index];
+    if (proto != nullptr && node_.is("Range") && proto->dims_size() == 1 && proto->dims(0) == 1) {
+      proto->clear_dims();
+    }
   }
 
   const Node& node_;
@@ -377,8 +387,7 @@ Status infer(const Node& node, std::span<const InferInput> inputs, const InferCo
     const CustomOperator* custom =
         context.custom != nullptr && *context.custom ? (*context.custom)(node.domain, node.op, node.form) : nullptr;
     if (custom == nullptr) {
-      return Status(TENON_UNSUPPORTED,
-                    path_of(node, context) + ": there is no operator " + node.domain + "." + node.op)
+      return Status(TENON_UNSUPPORTED, path_of(node, context) + ": there is no operator " + node.domain + "." + node.op)
           .with_node(path_of(node, context), node.domain + "." + node.op);
     }
     return infer_custom(node, inputs, context, *custom, out);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What runs in parts, and in regions that are easy to get wrong, against onnxruntime: functions.py expanded|masks|displaced
 
-  expanded  operators that no provider here implements run as their schemas' function bodies, in branches of an If, too
+  expanded  operators that cpu does not implement run as their schemas' function bodies, in branches of an If, too
   masks     attention whose mask is wider than its scores: widened along queries, keys, both, and the axes before
   displaced a later provider that says it is cheaper (the fake device) takes a node; the report has both estimates
 
@@ -97,7 +97,9 @@ def expanded():
             session = tenon.Session(model, providers=providers)
             for size in (3, 1):
                 good &= agrees(name, model, {"x": floats(size, *dims[1:])}, session)
-            good &= check_report(name, op, session)
+            # reference implements more and more of them: named, it takes its own.
+            if providers == ["cpu"] or session.placement()["nodes"][0]["class"] != "reference":
+                good &= check_report(name, op, session)
     return good & in_a_branch()
 
 

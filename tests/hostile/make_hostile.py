@@ -109,7 +109,7 @@ def output_says_other_dims():
     return model([node("Relu")], outputs=(info("y", (7, 9)),))
 
 
-@case("type lie", "INVALID_MODEL")
+@case("type lie", "OK")  # trained models in use declare ranks that their nodes do not make
 def inner_value_says_other_rank():
     return model([node("Relu", ("x",), ("h",)), node("Neg", ("h",))], infos=[info("h", (2, 3, 4))])
 
