@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cases about loops, sequences and optionals. A run has a deadline of a second, as hostile.py sets it."""
+"""Cases about loops, sequences and optionals. hostile.py gives a run a deadline."""
 import numpy as np
 from builders import F, I64, case, info, model, node, tensor
 from onnx import TensorProto, helper
