@@ -54,18 +54,18 @@ def loop_of_fewer_than_no_iterations():
                 init=[TRUE, tensor("n", np.int64(-2**63))])
 
 
-@case("loop", "LIMIT", options="memory_limit=100000000")
+@case("loop", "LIMIT", options="memory_limit=10000000")
 def loop_that_doubles_what_it_carries():
     return loop([node("Concat", ("a", "a"), ("b",), axis=0)], [info("a", None)], [info("b", None)])
 
 
-@case("loop", "LIMIT", options="memory_limit=100000000")
+@case("loop", "LIMIT", options="memory_limit=10000000")
 def loop_that_scans_without_end():
     return loop([node("Expand", ("a", "dims"), ("s",))], [info("a", None)], [info("a", None), info("s", None)],
                 made="y s", init=[TRUE, tensor("dims", np.int64([1000, 2, 3]))])
 
 
-@case("loop", "LIMIT", options="memory_limit=100000000")
+@case("loop", "LIMIT", options="memory_limit=10000000")
 def loop_that_fills_a_sequence_without_end():
     return loop([node("Expand", ("x", "dims"), ("e",)), node("SequenceInsert", ("q", "e"), ("r",))], [sequence("q")],
                 [sequence("r")], init=[TRUE, tensor("dims", np.int64([1000, 2, 3]))], made="z", starts="q0",
