@@ -46,6 +46,7 @@ std::string refuse(const plugin::Node& node) {
 void run(Context& c) {
   const Input& x = c.input(0);
   const Dims image = c.integers(1), block = c.integers(2);
+  for (const int64_t d : image) require(d >= 0, TENON_RUN, "image_shape has the dim ", d, ", expected 0 or more");
   const Window w = make_window(c.attributes(), image, block);
   const int64_t elements = kit::count(block);
   require(x.rank() == 3 && x.dim(1) % elements == 0 && x.dim(2) == kit::count(w.out), TENON_RUN, "the input has dims ",

@@ -18,6 +18,8 @@ void run(Context& c) {
   const Dims pads = c.attributes().ints("pads", 2 * axes, 0);
   Dims dims = x.dims();
   for (size_t i = 0; i < axes; ++i) {
+    require(kernel[i] > 0 && strides[i] > 0 && pads[i] >= 0 && pads[axes + i] >= 0, TENON_RUN, "spatial axis ", i,
+            " has kernel ", kernel[i], ", stride ", strides[i], " and padding ", pads[i], " and ", pads[axes + i]);
     const int64_t reach = kit::checked_mul(x.dims()[i + 2] - 1, strides[i]);
     dims[i + 2] = kit::checked_add(reach, kernel[i]) - pads[i] - pads[axes + i];
     require(dims[i + 2] >= 0, TENON_RUN, "spatial axis ", i, " of the output has ", dims[i + 2], " elements");

@@ -21,10 +21,10 @@ double hertz(double mel) { return 700 * std::expm1(mel / 2595 * std::numbers::ln
 void run(Context& c) {
   for (size_t i = 0; i < 5; ++i) require(c.input(i).count() == 1, TENON_RUN, "input ", i, " is no scalar");
   const int64_t bins = length_input(c, 0, 0), length = length_input(c, 1, 0), rate = length_input(c, 2, 0);
-  const double low = mel(hertz_input(c, 3)), step = (mel(hertz_input(c, 4)) - low) / static_cast<double>(bins + 2);
+  const double low = mel(hertz_input(c, 3)), step = (mel(hertz_input(c, 4)) - low) / (static_cast<double>(bins) + 2);
   const int64_t rows = one_side(length);
   const auto edge = [&](int64_t i) {
-    const double at = static_cast<double>(length + 1) * hertz(static_cast<double>(i) * step + low);
+    const double at = (static_cast<double>(length) + 1) * hertz(static_cast<double>(i) * step + low);
     const double row = std::floor(at / static_cast<double>(rate));
     require(row >= 0 && row < static_cast<double>(rows), TENON_RUN, "mel bin ", i, " lies at row ", row, " of ", rows);
     return static_cast<int64_t>(row);

@@ -60,7 +60,9 @@ void run(Context& c) {
     for (int64_t k = 0; k < n; ++k) {
       if (all || score[k] > least) order.push_back(k);
     }
-    std::ranges::stable_sort(order, [&](int64_t a, int64_t b) { return score[a] > score[b]; });
+    std::ranges::stable_sort(order, [&](int64_t a, int64_t b) {
+      return score[a] > score[b] || (score[b] != score[b] && score[a] == score[a]);  // NaN comes last
+    });
     std::vector<Box> chosen;
     for (const int64_t k : order) {
       c.check();

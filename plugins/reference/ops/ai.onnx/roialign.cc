@@ -39,9 +39,14 @@ Point point(const Regions& r, double y, double x) {
   return p;
 }
 
-// The points of each bin of one region [x1, y1, x2, y2], bin after bin; each bin has as many.
+// One region [x1, y1, x2, y2] cut into bins, each with rows x columns points.
+struct Cut {
+  double top, left, bin_high, bin_wide;
+  int64_t rows, columns;
+};
+
 template <class T>
-std::vector<Point> points(const Context& c, const Regions& r, const T* region) {
+Cut cut(const Regions& r, const T* region) {
   const double offset = r.half_pixel ? 0.5 : 0;
   const double left = kit::widen(region[0]) * r.scale - offset, top = kit::widen(region[1]) * r.scale - offset;
   double wide = kit::widen(region[2]) * r.scale - offset - left, high = kit::widen(region[3]) * r.scale - offset - top;
@@ -49,39 +54,36 @@ std::vector<Point> points(const Context& c, const Regions& r, const T* region) {
     wide = std::max(wide, 1.0);
     high = std::max(high, 1.0);
   }
-  const double bin_high = high / static_cast<double>(r.bins_high), bin_wide = wide / static_cast<double>(r.bins_wide);
   const auto count = [&](double bin) {
     if (r.ratio > 0) return r.ratio;
     require(bin < 0x1p20, TENON_RUN, "a region has bins of ", bin, " pixels");
     return bin > 0 ? static_cast<int64_t>(std::ceil(bin)) : int64_t{0};
   };
-  const int64_t rows = count(bin_high), columns = count(bin_wide);
-  std::vector<Point> out;
-  for (int64_t bin = 0; bin < r.bins_high * r.bins_wide; ++bin) {
-    c.check();
-    for (int64_t i = 0; i < rows * columns; ++i) {
-      const double row =
-          static_cast<double>(bin / r.bins_wide) + (static_cast<double>(i / columns) + 0.5) / static_cast<double>(rows);
-      const double column = static_cast<double>(bin % r.bins_wide) +
-                            (static_cast<double>(i % columns) + 0.5) / static_cast<double>(columns);
-      out.push_back(point(r, top + row * bin_high, left + column * bin_wide));
-    }
-  }
-  return out;
+  const double bin_high = high / static_cast<double>(r.bins_high), bin_wide = wide / static_cast<double>(r.bins_wide);
+  return {top, left, bin_high, bin_wide, count(bin_high), count(bin_wide)};
 }
 
+// What a bin at (row, column) makes of one plane.
 template <class T>
-double pooled(const Regions& r, const Point* points, int64_t n, const T* plane) {
+double pooled(const Context& c, const Regions& r, const Cut& cut, int64_t row, int64_t column, const T* plane) {
   double sum = 0;
   bool first = true;
-  for (int64_t i = 0; i < n; ++i) {
-    for (size_t k = 0; k < 4; ++k) {
-      const double part = points[i].weight[k] * kit::widen(plane[points[i].index[k]]);
-      sum = !r.largest ? sum + part : first ? part : std::max(sum, part);
-      first = false;
+  for (int64_t i = 0; i < cut.rows; ++i) {
+    c.check();
+    const double down = static_cast<double>(row) + (static_cast<double>(i) + 0.5) / static_cast<double>(cut.rows);
+    for (int64_t j = 0; j < cut.columns; ++j) {
+      const double across =
+          static_cast<double>(column) + (static_cast<double>(j) + 0.5) / static_cast<double>(cut.columns);
+      const Point p = point(r, cut.top + down * cut.bin_high, cut.left + across * cut.bin_wide);
+      for (size_t k = 0; k < 4; ++k) {
+        const double part = p.weight[k] * kit::widen(plane[p.index[k]]);
+        sum = !r.largest ? sum + part : first ? part : std::max(sum, part);
+        first = false;
+      }
     }
   }
-  return r.largest || n == 0 ? sum : sum / static_cast<double>(n);
+  if (r.largest || first) return sum;
+  return sum / (static_cast<double>(cut.rows) * static_cast<double>(cut.columns));
 }
 
 std::string refuse(const plugin::Node& node) {
@@ -108,21 +110,21 @@ void run(Context& c) {
                   a.number("spatial_scale", 1),
                   a.string("coordinate_transformation_mode", "half_pixel") == "half_pixel",
                   a.string("mode", "avg") == "max"};
-  require(r.bins_high > 0 && r.bins_wide > 0 && r.ratio >= 0, TENON_RUN, "an output of ", r.bins_high, " x ",
-          r.bins_wide, " with sampling_ratio ", r.ratio, " can't be made");
+  require(r.bins_high > 0 && r.bins_wide > 0 && r.ratio >= 0 && r.ratio < 1 << 20, TENON_RUN, "an output of ",
+          r.bins_high, " x ", r.bins_wide, " with sampling_ratio ", r.ratio, " can't be made");
   Output& y = c.output(0, {n, x.dim(1), r.bins_high, r.bins_wide});
   if (y.count() == 0) return;
   require(r.height > 0 && r.width > 0, TENON_RUN, "X has no pixels");
   const int64_t bins = r.bins_high * r.bins_wide, plane = r.height * r.width;
   kit::dispatch(kit::kFloats, x.dtype(), [&]<class T>(Tag<T>) {
     c.parallel_for(n, [&](int64_t i) {
-      const std::vector<Point> all = points(c, r, regions.data<T>() + i * 4);
-      const auto each = static_cast<int64_t>(all.size()) / bins;
+      const Cut region = cut(r, regions.data<T>() + i * 4);
       const int64_t image = kit::normal_axis(batch[static_cast<size_t>(i)], x.dim(0), "a batch index");
       for (int64_t k = 0; k < x.dim(1); ++k) {
         const T* from = x.data<T>() + (image * x.dim(1) + k) * plane;
         for (int64_t bin = 0; bin < bins; ++bin) {
-          y.data<T>()[(i * x.dim(1) + k) * bins + bin] = kit::narrow<T>(pooled(r, all.data() + bin * each, each, from));
+          y.data<T>()[(i * x.dim(1) + k) * bins + bin] =
+              kit::narrow<T>(pooled(c, r, region, bin / r.bins_wide, bin % r.bins_wide, from));
         }
       }
     });

@@ -47,7 +47,8 @@ template <class T>
 void count_grams(const Pool<T>& pool, const kit::Attributes& a, const T* row, int64_t n, std::vector<float>& counts) {
   const int64_t longest = a.integer("max_gram_length"), skips = a.integer("max_skip_count");
   int64_t shortest = a.integer("min_gram_length");
-  for (int64_t step = 1; step <= skips + 1 && shortest <= longest; ++step) {
+  // Items further apart than the row is long make no n-gram.
+  for (int64_t step = 1; step <= std::min(skips, n) + 1 && shortest <= longest; ++step) {
     for (int64_t start = 0; start < n; ++start) {
       std::vector<Item<T>> gram;
       for (int64_t at = start; at < n && static_cast<int64_t>(gram.size()) < longest; at += step) {
