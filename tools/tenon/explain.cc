@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tenon explain: where every node runs and why, what others said, what is copied, what each pass did.
-#include <cstdio>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -17,6 +17,7 @@ namespace {
 struct ExplainCommand {
   LoadOptions load;
   InputOptions inputs;
+  std::vector<std::string> fixed_dims;  // NAME=N
   std::string filter, html;
   uint64_t runs = 0;
   bool all = false, json = false;
@@ -106,6 +107,20 @@ void write_page(const ExplainCommand& command, Session& session) {
             << command.html << ": " << human_bytes(static_cast<double>(page.size())) << '\n';
 }
 
+SessionOptions session_options(const ExplainCommand& command) {
+  SessionOptions options = command.load.session_options(command.runs > 0);
+  for (const std::string& text : command.fixed_dims) {
+    const auto [name, digits] = split_assignment(text, "a named dim NAME=N");
+    int64_t size = -1;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+    if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() || size < 0) {
+      throw UsageError("--fix " + text + ": '" + digits + "' is not a size");
+    }
+    options.dim(name, size);
+  }
+  return options;
+}
+
 void explain(const ExplainCommand& command, const Globals& globals) {
   if (command.runs > 0 && command.html.empty()) {
     throw UsageError("--runs measures for the page of --html; tenon bench --profile prints times");
@@ -114,7 +129,7 @@ void explain(const ExplainCommand& command, const Globals& globals) {
     throw UsageError("inputs are for --runs N, which measures for the page of --html");
   }
   Env env = globals.open();
-  Session session = command.load.load(env, command.load.session_options(command.runs > 0));
+  Session session = command.load.load(env, session_options(command));
   if (!command.html.empty()) {
     write_page(command, session);
     return;
@@ -134,7 +149,9 @@ void explain(const ExplainCommand& command, const Globals& globals) {
   if (const boost::json::value* copies = all.as_object().if_contains("copies")) {
     for (const boost::json::value& copy : copies->as_array()) {
       std::cout << "copy " << text_at(copy, "value") << " from " << text_at(copy, "from") << " to "
-                << text_at(copy, "to") << ": " << human_bytes(number_at(copy, "bytes")) << '\n';
+                << text_at(copy, "to") << ": "
+                << (text_at(copy, "bytes").empty() ? "known when it runs" : human_bytes(number_at(copy, "bytes")))
+                << '\n';
     }
   }
   if (command.filter.empty()) {
@@ -156,6 +173,9 @@ void add_explain(CLI::App& app, const Globals& globals) {
       ->type_name("FILE");
   sub->add_option("--runs", command->runs, "Run so many times first, so that the page has times (default 0)")
       ->type_name("N");
+  sub->add_option("--fix", command->fixed_dims, "Fix a named dim when loading: sizes that follow from it are known")
+      ->allow_extra_args(false)
+      ->type_name("NAME=N");
   command->inputs.add_to(*sub);
   sub->footer(
       "Examples:\n  tenon explain model.onnx\n  tenon explain model.onnx -p cpu --policy warn --filter Resize\n"

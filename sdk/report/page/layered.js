@@ -115,15 +115,21 @@ function layOutConnected(items, edges) {
   const least = Math.min(...layerOf);
   layerOf.forEach((layer, i) => { layerOf[i] = layer - least; });
   const widths = items.map(item => item.w), up = items.map(() => []), down = items.map(() => []);
-  for (const link of links) {  // a lane through each layer that an edge passes
+  const trunks = new Map();  // "item layer" -> lane
+  for (const link of links) {  // a lane through each layer that an edge passes; edges from one item share theirs
     let last = link.up;
     link.lanes = [];
     for (let layer = layerOf[link.up] + 1; layer < layerOf[link.down]; ++layer) {
-      const lane = widths.push(LANE_GAP / 2) - 1;
-      layerOf.push(layer);
-      up.push([last]);
-      down.push([]);
-      down[last].push(lane);
+      const key = link.up + " " + layer + (link.edge.wide ? " wide" : "") + (link.turned ? " " + link.down : "");
+      let lane = trunks.get(key);
+      if (lane === undefined) {
+        lane = widths.push(LANE_GAP / 2) - 1;
+        trunks.set(key, lane);
+        layerOf.push(layer);
+        up.push([last]);
+        down.push([]);
+        down[last].push(lane);
+      }
       link.lanes.push(lane);
       last = lane;
     }
@@ -164,10 +170,10 @@ function route(items, links, layerOf, x, left, tops, bottoms) {
       groups.get(link[key]).push(link);
     }
     for (const [i, group] of groups) {
-      const toward = link => x[link.lanes.length > 0 ? link.lanes[key === "up" ? 0 : link.lanes.length - 1] : link[key === "up" ? "down" : "up"]];
-      group.sort((a, b) => toward(a) - toward(b));
-      const step = Math.min(12, items[i].w * 0.6 / group.length);
-      group.forEach((link, k) => { link[side] = items[i].x + items[i].w / 2 + (k - (group.length - 1) / 2) * step; });
+      const toward = link => link.lanes.length > 0 ? link.lanes[key === "up" ? 0 : link.lanes.length - 1] : link[key === "up" ? "down" : "up"];
+      const ends = [...new Set(group.map(toward))].sort((a, b) => x[a] - x[b]);
+      const step = Math.min(12, items[i].w * 0.6 / ends.length);
+      for (const link of group) link[side] = items[i].x + items[i].w / 2 + (ends.indexOf(toward(link)) - (ends.length - 1) / 2) * step;
     }
   };
   spread("up", "startX");

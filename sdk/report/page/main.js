@@ -93,6 +93,7 @@ class App {
       this.trees.set(key, root);
     }
     for (const button of this.views.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.view === key));
+    if (this.constantsBox) this.constantsBox.parentElement.hidden = key !== "model";
     this.pane.show(this.view, this.trees.get(key));
     this.panel.showBorders(this.view);
     this.panel.showDetails(null, this.view);

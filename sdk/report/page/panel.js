@@ -99,7 +99,7 @@ class Panel {
       this.borders.replaceChildren(el("p", { class: "head" }, "No value passes from one provider to another, and none is copied."));
       return;
     }
-    const list = new LongList("Borders", 58, border => [
+    const list = new LongList("Borders", 66, border => [
       el("div", { class: "line1" }, el("b", {}, view.values[border.value].name || "(no name)"), el("span", { class: "time" }, border.copies.length > 0 ? formatBytes(border.bytes) : "no copy")),
       el("div", { class: "ends" }, border.from ? dot(border.from) : "", (border.from || "model input") + " \u2192 ", border.to ? dot(border.to) : "", border.to || "core", " (" + border.node.opName + ")"),
       el("div", { class: "path" }, border.copies.map(copy => copy.from + " \u2192 " + copy.to).join("; ") || "both use the same memory")], border => this.app.reveal(border.node));

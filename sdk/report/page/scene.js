@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sizes and places of all blocks that are to be seen, in one plane.
 
-const HEADER = 34, PADDING = 16, LEAF_H = 46, BLOCK_H = 62, PILL_H = 40, LEAST_W = 116, MOST_W = 214;
+const HEADER = 34, PADDING = 16, LEAF_H = 46, BLOCK_H = 62, PILL_H = 40, LEAST_W = 116, MOST_W = 236;
 
 const measure = (() => {
   const context = document.createElement("canvas").getContext("2d");

@@ -8,7 +8,7 @@ function el(name, attributes, ...children) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), attributes[key]);
     else if (attributes[key] !== null && attributes[key] !== undefined && attributes[key] !== false) element.setAttribute(key, attributes[key] === true ? "" : attributes[key]);
   }
-  element.append(...children.flat().filter(child => child !== null && child !== undefined && child !== ""));
+  element.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== ""));
   return element;
 }
 

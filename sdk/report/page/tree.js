@@ -19,31 +19,73 @@ class Box {
   }
 }
 
-// Names hold scopes when the nodes of a scope stand together: "Conv.0", "Relu.0", "Conv.1" tell of kinds, not of places.
-function scopeSeparator(nodes) {
-  for (const separator of ["/", "."]) {
-    const seen = new Set();
-    let scoped = 0, again = 0, last = [];
-    for (const node of nodes) {
-      const scopes = node.name.split(separator).filter(part => part !== "").slice(0, -1);
-      if (scopes.length === 0) continue;
-      ++scoped;
-      let same = 0;
-      while (same < scopes.length && scopes[same] === last[same]) ++same;
-      for (let i = same; i < scopes.length; ++i) {
-        const prefix = scopes.slice(0, i + 1).join(separator);
-        if (i === same && seen.has(prefix)) ++again;
-        seen.add(prefix);
-      }
-      last = scopes;
+const commonLength = (a, b) => {
+  let same = 0;
+  while (same < a.length && same < b.length && a[same] === b[same]) ++same;
+  return same;
+};
+
+// Scopes are of use when the nodes of one stand together: "Conv.0", "Relu.0", "Conv.1" tell of kinds, not of places.
+function standTogether(list, count, least, most) {
+  const seen = new Set();
+  let scoped = 0, again = 0, last = [];
+  for (const scopes of list) {
+    if (!scopes || scopes.length === 0) continue;
+    ++scoped;
+    const same = commonLength(scopes, last);
+    for (let i = same; i < scopes.length; ++i) {
+      const prefix = scopes.slice(0, i + 1).join("/");
+      if (i === same && seen.has(prefix)) ++again;
+      seen.add(prefix);
     }
-    if (scoped > nodes.length * 0.3 && again < scoped * 0.4) return separator;
+    last = scopes;
   }
-  return null;
+  return scoped > count * least && again < scoped * most;
+}
+
+// Of names without scopes: a node that reads "encoder.layer.0.query.weight" belongs to that module, and what stands
+// between two such nodes to the innermost module that holds both.
+function scopesOfWeights(view, nodes) {
+  const own = nodes.map(node => {
+    const weight = node.inputs.find(id => id !== null && view.values[id].constant &&
+      view.values[id].name.split(".").length > 2 && view.readersOf(view.source(id)).length === 1);  // shared ones tell no place
+    return weight === undefined ? null : view.values[weight].name.split(".").slice(0, -1);
+  });
+  const some = own.filter(each => each !== null);
+  if (new Set(some.map(each => each.join("."))).size < Math.max(4, some.length * 0.3)) return null;
+  if (!standTogether(own, nodes.length, 0.08, 0.2)) return null;
+  const scopes = new Map();
+  let before = [], pending = [];
+  const settle = after => { for (const node of pending) scopes.set(node, before.slice(0, commonLength(before, after))); };
+  nodes.forEach((node, i) => {
+    if (!own[i]) { pending.push(node); return; }
+    settle(own[i]);
+    scopes.set(node, own[i]);
+    before = own[i];
+    pending = [];
+  });
+  settle([]);
+  const index = new Map(nodes.map((node, i) => [node, i]));
+  nodes.forEach((node, i) => {  // what feeds one node of a module only, such as the product before its bias, is its part
+    const readers = new Set(node.outputs.flatMap(id => id === null ? [] : view.readersOf(id)));
+    const reader = readers.size === 1 ? index.get([...readers][0]) : undefined;
+    if (!own[i] && reader !== undefined && own[reader]) scopes.set(node, own[reader]);
+  });
+  return scopes;
+}
+
+// For each node the names of the blocks around it, outermost first, and its own.
+function namesOf(view, nodes) {
+  for (const separator of ["/", "."]) {
+    const parts = nodes.map(node => node.name.split(separator).filter(part => part !== ""));
+    if (standTogether(parts.map(each => each.slice(0, -1)), nodes.length, 0.3, 0.4)) return new Map(nodes.map((node, i) => [node, parts[i]]));
+  }
+  const weights = scopesOfWeights(view, nodes);
+  return new Map(nodes.map(node => [node, weights ? [...weights.get(node), node.name] : [node.name]]));
 }
 
 function placeNodes(view, root, nodes) {
-  const separator = scopeSeparator(nodes);
+  const names = namesOf(view, nodes);
   const bodies = new Map([[0, root], [null, root]]);
   const scopes = new Map();
   view.boxOf = new Map();
@@ -57,7 +99,7 @@ function placeNodes(view, root, nodes) {
   };
   for (const node of nodes) {
     let box = boxOfBody(node.graph);
-    const parts = separator ? node.name.split(separator).filter(part => part !== "") : [node.name];
+    const parts = names.get(node);
     for (const part of parts.slice(0, -1)) {
       if (!scopes.has(box)) scopes.set(box, new Map());
       const known = scopes.get(box);
@@ -130,8 +172,10 @@ function summary(boxes) {
 // "Conv.0 to Add.4" of "p2o.Conv.0" and "p2o.Add.4".
 function rangeTitle(first, last) {
   if (first === last) return first;
-  let same = 0, cut = 0;
-  while (same < first.length && first[same] === last[same]) if ("/.".includes(first[same++])) cut = same;
+  let cut = 0;
+  for (let i = 0; i < first.length && first[i] === last[i]; ++i) {
+    if ("/.".includes(first[i]) && ![first, last].some(name => /^\d*$/.test(name.slice(i + 1)))) cut = i + 1;
+  }
   return first.slice(cut) + " \u2013 " + last.slice(cut);
 }
 
