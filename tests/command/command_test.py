@@ -153,6 +153,9 @@ class Command(unittest.TestCase):
         script.write_text(tenon("completion").stdout)
         ask = f"source {script}; COMP_WORDS=(tenon run --po); COMP_CWORD=2; _tenon; echo ${{COMPREPLY[@]}}"
         self.assertEqual(subprocess.run(["bash", "-c", ask], capture_output=True, text=True).stdout, "--policy\n")
+        ask = f"source {script}; COMP_WORDS=(tenon conf); COMP_CWORD=1; _tenon; echo ${{COMPREPLY[@]}}"
+        path = {**os.environ, "PATH": f"{TENON.parent}:{os.environ['PATH']}"}
+        self.assertEqual(subprocess.run(["bash", "-c", ask], capture_output=True, text=True, env=path).stdout, "conform\n")
 
     def test_ctrl_c_ends_a_run(self):
         command = [str(TENON), "bench", str(catalog.by_name("mobilenet_v2").path()), "-p", "reference", "--seconds", "60"]

@@ -41,7 +41,8 @@ void print_bash(const CLI::App& app) {
                "  esac\n"
                "  case $command in\n"
                "    '') words='"
-            << commands << ' ' << long_options(app) << "' ;;\n"
+            << commands << ' ' << long_options(app)
+            << " '$(compgen -c tenon- | cut -c7-) ;;\n"  // programs that main hands over to
             << cases
             << "  esac\n"
                "  if [[ -n $command && $word != -* ]]; then COMPREPLY=($(compgen -f -- \"$word\")); return; fi\n"
