@@ -8,7 +8,7 @@ import common
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 QUOTED = re.compile(r"`([^`\n]+)`")
-FOLDERS = ("plugin-api", "core", "plugins", "sdk", "tests", "bench", "tools")
+FOLDERS = ("plugin-api", "core", "plugins", "sdk", "tests", "bench", "tools", "docs")
 PLACE = re.compile(rf"(?:\./)?((?:{'|'.join(FOLDERS)})/[\w./+-]*)(?::\d+)?$")
 
 
