@@ -32,18 +32,14 @@ class Binding {
 
   void bind_output(nb::handle name, nb::handle value) {
     const uint32_t i = session_->output_index(name);
-    Output& output = outputs_[i];
-    output = {};
+    Output output;
     output.bound = true;
     if (!value.is_none()) {
       const Io& io = session_->outputs()[i];
-      Tensor* tensor = as_tensor(value, io.dtype, io.name.c_str(), &output.given);
-      if (tensor->readonly()) {
-        output = {};
-        throw Error(TENON_INVALID_ARGUMENT, "the array given for output '" + io.name + "' is read-only");
-      }
+      as_output(value, io.dtype, io.name.c_str(), &output.given);
       output.target = nb::borrow(value);
     }
+    outputs_[i] = std::move(output);
   }
 
   void clear_inputs() { inputs_.assign(inputs_.size(), {}); }

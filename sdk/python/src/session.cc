@@ -21,6 +21,12 @@ std::vector<nb::object> interned(const std::vector<Io>& all) {
   return names;
 }
 
+// Lone surrogates are written as escapes.
+std::string utf8(nb::handle text) {
+  const nb::object bytes = text.attr("encode")("utf-8", "backslashreplace");
+  return std::string(PyBytes_AsString(bytes.ptr()), static_cast<size_t>(PyBytes_Size(bytes.ptr())));
+}
+
 std::string listed(const std::vector<Io>& all) {
   std::string text;
   for (size_t i = 0; i < all.size() && i < 20; ++i) {
@@ -96,7 +102,11 @@ PySession::PySession(Env env, nb::handle source, const SessionOptions& options, 
                   static_cast<uint64_t>(bytes), 1u, detail::str(external_folder), options.get(), &session);
     session_.emplace(session);
   } else {
-    const std::string path = nb::cast<std::string>(source);
+    const nb::object encoded = nb::steal(PyUnicode_EncodeFSDefault(source.ptr()));
+    if (!encoded) {
+      throw nb::python_error();
+    }
+    const std::string path(PyBytes_AsString(encoded.ptr()), static_cast<size_t>(PyBytes_Size(encoded.ptr())));
     nb::gil_scoped_release release;
     session_.emplace(env, path, options);
   }
@@ -118,7 +128,7 @@ uint32_t PySession::index(const std::vector<nb::object>& names, nb::handle name,
         return static_cast<uint32_t>(i);
       }
     }
-    const std::string text = nb::cast<std::string>(name);
+    const std::string text = utf8(name);
     throw Error(TENON_INVALID_ARGUMENT, std::string("the model has no ") + what + " '" + text + "'; its " + what +
                                             "s are " + listed(&names == &input_names_ ? inputs_ : outputs_));
   }
@@ -224,11 +234,7 @@ nb::list PySession::run(nb::handle outputs, nb::handle inputs, RunControl* optio
     for (auto [name, target] : nb::borrow<nb::dict>(out)) {
       const uint32_t i = output_index(name);
       nb::object holder;
-      Tensor* tensor = as_tensor(target, outputs_[i].dtype, outputs_[i].name.c_str(), &holder);
-      if (tensor->readonly()) {
-        throw Error(TENON_INVALID_ARGUMENT, "the array given for output '" + outputs_[i].name + "' is read-only");
-      }
-      made.give(i, tensor->value().get());
+      made.give(i, as_output(target, outputs_[i].dtype, outputs_[i].name.c_str(), &holder)->value().get());
       held.push_back(std::move(holder));
       targets[i] = nb::borrow(target);
     }

@@ -42,6 +42,11 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   }
   if ((flags & PyBUF_ND) != 0 || (flags & PyBUF_FORMAT) != 0) {
     format = format_of_dtype(raw.dtype);
+    if (format == nullptr && (flags & PyBUF_FORMAT) != 0) {
+      // As bytes it would be taken for uint8; NumPy goes on to __array__.
+      PyErr_SetString(PyExc_BufferError, "the buffer protocol has no format for this tensor's dtype; use numpy()");
+      return -1;
+    }
   }
   static std::byte nothing[8];
   const bool plain = format == nullptr;  // as bytes
@@ -62,7 +67,7 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
     return -1;
   }
   if ((flags & PyBUF_FORMAT) != 0) {
-    view->format = const_cast<char*>(plain ? "B" : format);
+    view->format = const_cast<char*>(format);
   }
   if ((flags & PyBUF_ND) != 0) {
     if (plain) {
@@ -158,8 +163,13 @@ bool over_dlpack(nb::handle object, Tensor* out) {
   if (!nb::hasattr(object, "__dlpack__")) {
     return false;
   }
+  // One that may be written is asked for first: what can only be read stays so.
+  nb::ndarray<nb::device::cpu> writable;
   nb::ndarray<nb::ro, nb::device::cpu> array;
-  if (!nb::try_cast(object, array, false)) {
+  const bool readonly = !nb::try_cast(object, writable, false);
+  if (!readonly) {
+    array = nb::ndarray<nb::ro, nb::device::cpu>(writable);
+  } else if (!nb::try_cast(object, array, false)) {
     return false;
   }
   const uint32_t dtype = dtype_of_dlpack(array.dtype());
@@ -189,7 +199,7 @@ bool over_dlpack(nb::handle object, Tensor* out) {
   raw.data = const_cast<void*>(array.data());
   tenon_value* value = nullptr;
   detail::check(tenon_value_wrap, &raw, &value);
-  *out = Tensor(Value(value), nb::cast(array));
+  *out = Tensor(Value(value), readonly ? nb::cast(array) : nb::cast(writable), readonly);
   return true;
 }
 
@@ -325,12 +335,16 @@ bool Tensor::over_buffer(nb::handle object, Tensor* out) {
   }
   out->value_ = Value(value);
   out->owner_ = nb::object();
+  out->readonly_ = false;
   out->view_ = std::move(view);
   out->extents_.reset();
   return true;
 }
 
-Tensor* as_tensor(nb::handle object, uint32_t dtype, const char* name, nb::object* holder) {
+namespace {
+
+// `object` as a Tensor over its own memory, or null where it has none that ONNX has a dtype for.
+Tensor* over_own_memory(nb::handle object, nb::object* holder) {
   Tensor* existing = nullptr;
   if (nb::try_cast(object, existing, false) && existing != nullptr) {
     *holder = nb::borrow(object);
@@ -339,10 +353,40 @@ Tensor* as_tensor(nb::handle object, uint32_t dtype, const char* name, nb::objec
   Tensor made;
   if (Tensor::over_buffer(object, &made) || over_dlpack(object, &made)) {
     *holder = nb::cast(std::move(made));
-  } else {
-    *holder = imports().to_tensor(object, dtype, name);
+    return nb::cast<Tensor*>(*holder);
   }
+  return nullptr;
+}
+
+}  // namespace
+
+Tensor* as_tensor(nb::handle object, uint32_t dtype, const char* name, nb::object* holder) {
+  if (Tensor* tensor = over_own_memory(object, holder)) {
+    return tensor;
+  }
+  *holder = imports().to_tensor(object, dtype, name);
   return nb::cast<Tensor*>(*holder);
+}
+
+Tensor* as_output(nb::handle object, uint32_t dtype, const char* name, nb::object* holder) {
+  const std::string what = std::string("output '") + name + "' cannot be written into what was given: ";
+  Tensor* tensor = over_own_memory(object, holder);
+  if (tensor == nullptr && nb::isinstance(object, imports().ndarray)) {
+    *holder = imports().to_tensor(object, dtype, name);  // bfloat16 and float8 are read where they are
+    tensor = nb::cast<Tensor*>(*holder);
+    if (nb::cast<uintptr_t>(object.attr("ctypes").attr("data")) !=
+        reinterpret_cast<uintptr_t>(tensor->value().tensor().data)) {
+      tensor = nullptr;
+    }
+  }
+  if (tensor == nullptr) {
+    throw Error(TENON_INVALID_ARGUMENT,
+                what + "wanted is a dense array of whole items in native byte order, or a Tensor");
+  }
+  if (tensor->readonly()) {
+    throw Error(TENON_INVALID_ARGUMENT, what + "it is read-only");
+  }
+  return tensor;
 }
 
 namespace {
@@ -384,7 +428,7 @@ void register_tensor(nb::module_& m) {
           [](Tensor* self, nb::handle object, uint32_t dtype) {
             nb::object holder;
             Tensor* other = as_tensor(object, dtype, "tensor", &holder);
-            new (self) Tensor(other->value(), holder);
+            new (self) Tensor(other->value(), holder, other->readonly());
           },
           nb::arg("object"), nb::arg("dtype") = 0,
           "Over the memory of `object` where it has some that ONNX has a dtype for (buffer protocol, DLPack on the "
@@ -399,7 +443,8 @@ void register_tensor(nb::module_& m) {
             }
             const tenon_tensor raw = bytes.value().tensor();
             Value value = Value::wrap_bytes(dtype, raw.data, raw.bytes, dims);
-            return Tensor(std::move(value), nb::cast(std::move(bytes)));
+            const bool readonly = bytes.readonly();
+            return Tensor(std::move(value), nb::cast(std::move(bytes)), readonly);
           },
           nb::arg("buffer"), nb::arg("dtype"), nb::arg("dims"),
           "Over the bytes of `buffer` (dense), read as elements of ONNX's dtype number `dtype`.")
@@ -429,11 +474,18 @@ void register_tensor(nb::module_& m) {
       .def(
           "__array__",
           [](nb::handle self, nb::object dtype, nb::object copy) {
-            nb::object array = array_over(self);
-            if (!dtype.is_none()) {
-              array = array.attr("astype")(dtype, nb::arg("copy") = false);
+            const nb::object over = array_over(self);
+            const nb::object array = dtype.is_none() ? over : over.attr("astype")(dtype, nb::arg("copy") = false);
+            if (copy.is_none()) {
+              return array;
             }
-            return !copy.is_none() && nb::cast<bool>(copy) ? nb::object(array.attr("copy")()) : array;
+            const tenon_tensor raw = nb::cast<Tensor&>(self).value().tensor();
+            const bool same_memory = array.is(over) && reinterpret_cast<uintptr_t>(raw.data) ==
+                                                           nb::cast<uintptr_t>(array.attr("ctypes").attr("data"));
+            if (!nb::cast<bool>(copy) && !same_memory) {
+              throw nb::value_error("this tensor cannot be an array of that dtype without a copy");
+            }
+            return nb::cast<bool>(copy) && same_memory ? nb::object(array.attr("copy")()) : array;
           },
           nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
       .def(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 
 
@@ -13,6 +14,11 @@ def _folders() -> dict[str, Path]:
 
     root = prefix()
     return {"--prefix": root, "--cmake": root / "lib/cmake/Tenon", "--pkgconfig": root / "lib/pkgconfig"}
+
+
+def _joined(folders: list[str]) -> str:
+    """Each folder once; an empty one would be the current folder."""
+    return os.pathsep.join(dict.fromkeys(folder for folder in folders if folder))
 
 
 def main() -> int:
@@ -27,11 +33,11 @@ def main() -> int:
     if not program.exists():
         print(f"tenon: this package has no program: {program} is missing; install the wheel again", file=sys.stderr)
         return 1
-    places = [os.environ.get("TENON_PROVIDER_PATH", ""), *provider_folders()]
-    os.environ["TENON_PROVIDER_PATH"] = ":".join(place for place in places if place)
+    given = os.environ.get("TENON_PROVIDER_PATH", "").split(":")
+    os.environ["TENON_PROVIDER_PATH"] = _joined([*given, *provider_folders()])
     # `tenon X` is handed to `tenon-X`, which lies beside the script that was called.
-    scripts = os.path.dirname(os.path.abspath(sys.argv[0]))
-    os.environ["PATH"] = os.pathsep.join([scripts, sys.exec_prefix + "/bin", os.environ.get("PATH", os.defpath)])
+    scripts = sysconfig.get_path("scripts")
+    os.environ["PATH"] = _joined([scripts, *os.environ.get("PATH", os.defpath).split(os.pathsep)])
     os.execv(program, ["tenon", *arguments])
 
 

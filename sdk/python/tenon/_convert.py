@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 
 from . import _tenon
@@ -12,6 +14,8 @@ from .errors import InvalidTensorError
 
 def to_tensor(value: object, number: int, name: str) -> _tenon.Tensor:
     """``value`` as a tensor of ONNX's dtype ``number`` (0: what its own dtype says). ``name`` is for messages."""
+    if number and number not in NAMES:
+        raise InvalidTensorError(f"ONNX has no dtype number {number}", value=name, got=str(number))
     if isinstance(value, np.generic):
         value = np.asarray(value)
     if isinstance(value, np.ndarray):
@@ -34,7 +38,7 @@ def to_tensor(value: object, number: int, name: str) -> _tenon.Tensor:
     return _array_to_tensor(np.ascontiguousarray(array).reshape(array.shape), name)
 
 
-def _array_to_tensor(array: np.ndarray, name: str) -> _tenon.Tensor:
+def _array_to_tensor(array: np.ndarray[Any, Any], name: str) -> _tenon.Tensor:
     number = number_of(array.dtype)
     if number == STRING:
         return _strings(array, name)
@@ -50,7 +54,7 @@ def _array_to_tensor(array: np.ndarray, name: str) -> _tenon.Tensor:
     return _tenon.Tensor.wrap(dense.reshape(-1).view(np.uint8), number, list(array.shape))
 
 
-def _strings(array: np.ndarray, name: str) -> _tenon.Tensor:
+def _strings(array: np.ndarray[Any, Any], name: str) -> _tenon.Tensor:
     texts = []
     for item in array.reshape(-1).tolist():
         if isinstance(item, bytes):
@@ -66,31 +70,31 @@ def _strings(array: np.ndarray, name: str) -> _tenon.Tensor:
     return _tenon.Tensor.strings(texts, list(array.shape))
 
 
-def _pack(array: np.ndarray, bits: int) -> np.ndarray:
+def _pack(array: np.ndarray[Any, Any], bits: int) -> np.ndarray[Any, Any]:
     """Elements of ml_dtypes (one a byte) as ONNX packs them: one stream of bits, the first in the low bits."""
     flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     each = np.unpackbits(flat[:, None], axis=1, count=bits, bitorder="little")
     return np.packbits(each.reshape(-1), bitorder="little")
 
 
-def _unpack(data: np.ndarray, bits: int, count: int, dtype: np.dtype) -> np.ndarray:
+def _unpack(data: np.ndarray[Any, Any], bits: int, count: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     each = np.unpackbits(data, count=count * bits, bitorder="little").reshape(count, bits)
     if dtype.name.startswith("int"):  # the sign goes up to the byte's top
         each = np.concatenate([each, np.repeat(each[:, -1:], 8 - bits, axis=1)], axis=1)
     return np.packbits(each, axis=1, bitorder="little").reshape(-1).view(dtype)
 
 
-def from_tensor(tensor: _tenon.Tensor) -> np.ndarray:
+def from_tensor(tensor: _tenon.Tensor) -> np.ndarray[Any, Any]:
     """A NumPy array: over the tensor's memory where the dtype has whole bytes, else a copy."""
     number, shape = tensor.dtype_number, tensor.shape
     if number == STRING:
         array = np.empty(len(tensor.string_list()), dtype=object)
         array[:] = tensor.string_list()
         return array.reshape(shape)
-    dtype = DTYPES[number]
+    dtype, memory = DTYPES[number], cast(Any, tensor)  # NumPy 1's types know no buffers of others
     if number in BITS:
-        data = np.frombuffer(tensor, np.uint8)
+        data = np.frombuffer(memory, np.uint8)
         return _unpack(data, BITS[number], int(np.prod(shape, dtype=np.int64)), dtype).reshape(shape)
     if number < 16:
         return np.asarray(memoryview(tensor))  # strided
-    return np.ndarray(shape, dtype, tensor)
+    return np.ndarray(shape, dtype, memory)

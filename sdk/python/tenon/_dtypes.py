@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 # number: (NumPy's name, the name in "tensor(...)"); NumPy's names from bfloat16 on are ml_dtypes'.
@@ -39,30 +41,28 @@ NAMES: dict[int, tuple[str, str]] = {
 STRING = 8
 BITS = {21: 4, 22: 4, 23: 4, 25: 2, 26: 2, 27: 6, 28: 6}  # of the dtypes that share bytes
 _NUMPY_KNOWS = range(1, 16)
-_numbers: dict[np.dtype, int] = {}
+_numbers: dict[np.dtype[Any], int] = {}
 
 
-class DtypeTable(list):
+class DtypeTable:
     """NumPy's dtype by ONNX's number. Those of ml_dtypes are looked up when first asked for."""
 
     def __init__(self) -> None:
-        super().__init__([None] * (max(NAMES) + 1))
-        for number in _NUMPY_KNOWS:
-            self[number] = np.dtype(NAMES[number][0])
+        self._found = {number: np.dtype(NAMES[number][0]) for number in _NUMPY_KNOWS}
 
-    def __getitem__(self, number):
-        found = super().__getitem__(number)
-        if found is None and number in NAMES:
+    def __getitem__(self, number: int) -> np.dtype[Any]:
+        found = self._found.get(number)
+        if found is None:
             import ml_dtypes
 
-            found = self[number] = np.dtype(getattr(ml_dtypes, NAMES[number][0]))
+            found = self._found[number] = np.dtype(getattr(ml_dtypes, NAMES[number][0]))
         return found
 
 
 DTYPES = DtypeTable()
 
 
-def number_of(dtype: np.dtype) -> int:
+def number_of(dtype: np.dtype[Any]) -> int:
     """ONNX's number of a NumPy dtype, 0 when ONNX has none. Strings of every kind are STRING."""
     found = _numbers.get(dtype)
     if found is None:

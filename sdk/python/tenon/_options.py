@@ -115,7 +115,9 @@ def _split(provider: Provider) -> tuple[str, Mapping[str, Any]]:
     except (TypeError, ValueError):
         pass
     raise InvalidArgumentError(
-        f"a provider is an id or a pair of id and options, not {provider!r}", value="providers", got=repr(provider)
+        f"a provider is an id or a pair of id and options, not a {type(provider).__name__}",
+        value="providers",
+        got=type(provider).__name__,
     )
 
 

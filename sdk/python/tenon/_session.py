@@ -158,6 +158,7 @@ class InferenceSession(_tenon.Session):
 
         The result is a ``concurrent.futures.Future`` that can also be awaited. ``callback(outputs, user_data, error)``
         is called on that thread when the run ends: outputs is None and error a text when it failed.
+        The interpreter's exit waits for runs that were started, as it does for all of ``concurrent.futures``.
         """
         options = run_options if run_options is not None else _tenon.RunOptions()
         future = AsyncRun(options)

@@ -3,6 +3,7 @@
 
 import array
 import gc
+import sys
 
 import ml_dtypes
 import numpy as np
@@ -264,3 +265,7 @@ def test_sequences_optionals_and_none():
     g (optional(float[N]) o) => (bool has) { has = OptionalHasElement(o) }"""
     session = tenon.InferenceSession(small.parse(text))
     assert bool(session.run(None, {"o": None})[0]) is False and bool(session.run(None, {"o": X[0]})[0]) is True
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__, "-q", "-p", "no:cacheprovider"]))

@@ -18,7 +18,7 @@ def model(nodes, inputs, outputs, initializers=(), opset=25, functions=(), **mor
     domains = {node.domain for node in nodes if node.domain}
     opsets = [helper.make_opsetid("", opset), *(helper.make_opsetid(domain, 1) for domain in sorted(domains))]
     made = helper.make_model(graph, opset_imports=opsets, functions=list(functions), producer_name="tests", **more)
-    made.ir_version = 13
+    made.ir_version = 8 if opset < 20 else 13
     return made.SerializeToString()
 
 
@@ -27,8 +27,13 @@ def constant(name, array):
 
 
 @functools.cache
+def add_of_opset(opset):
+    node = helper.make_node("Add", ["x", "y"], ["z"], name="plus")
+    return model([node], [value("x"), value("y")], [value("z")], opset=opset)
+
+
 def add():
-    return model([helper.make_node("Add", ["x", "y"], ["z"], name="plus")], [value("x"), value("y")], [value("z")])
+    return add_of_opset(25)
 
 
 @functools.cache

@@ -168,3 +168,7 @@ def test_made_of_numbers():
             tenon.Tensor.create(dtype, [1])
     with pytest.raises(tenon.Error):
         tenon.Tensor.wrap(b"1234", 1, [2])  # too few bytes
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__, "-q", "-p", "no:cacheprovider"]))

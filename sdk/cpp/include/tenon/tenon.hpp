@@ -167,6 +167,15 @@ class Value {
   }
   // A copy of `strings`, row-major.
   static Value strings(const std::vector<std::string>& strings, const std::vector<int64_t>& dims) {
+    uint64_t count = 1;
+    for (const int64_t dim : dims) {
+      const uint64_t size = dim < 0 ? UINT64_MAX : static_cast<uint64_t>(dim);
+      count = size != 0 && count > UINT64_MAX / size ? UINT64_MAX : count * size;
+    }
+    if (count != strings.size()) {
+      throw Error(TENON_INVALID_TENSOR, "a tensor of strings has one string for each element; got " +
+                                            std::to_string(strings.size()) + ", expected the product of the dims");
+    }
     std::vector<tenon_string> views;
     views.reserve(strings.size());
     for (const std::string& text : strings) {
