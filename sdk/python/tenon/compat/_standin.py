@@ -11,7 +11,9 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.metadata
+import importlib.util
 import os
+import pathlib
 import sys
 
 NAME = "onnxruntime"
@@ -61,7 +63,7 @@ class Finder(importlib.metadata.DistributionFinder):
             fullname, _Loader(real), origin=found.origin, is_package=found.submodule_search_locations is not None
         )
         if spec.submodule_search_locations is not None:
-            spec.submodule_search_locations.extend(found.submodule_search_locations)
+            spec.submodule_search_locations.extend(found.submodule_search_locations or ())
         return spec
 
     def find_distributions(self, context=importlib.metadata.DistributionFinder.Context()):
@@ -77,7 +79,7 @@ class _Distribution(importlib.metadata.Distribution):
         return None
 
     def locate_file(self, path):
-        return os.path.join(os.path.dirname(os.path.abspath(__file__)), path)
+        return pathlib.Path(__file__).resolve().parent / path
 
 
 def install(children: bool = True) -> None:
@@ -88,7 +90,6 @@ def install(children: bool = True) -> None:
 
     Raises RuntimeError when the real onnxruntime has already been imported.
     """
-    importlib.import_module("importlib.util")
     loaded = sys.modules.get(NAME)
     if loaded is not None and loaded.__name__ != _TARGET:
         raise RuntimeError(f"{NAME} is already imported from {loaded.__file__}: install the stand-in before it")

@@ -15,6 +15,9 @@ class _OrtError(Exception):
     ``__cause__`` is the :class:`tenon.Error`, with its code, node, got and expected.
     """
 
+    number: int
+    label: str
+
 
 class Fail(_OrtError):
     number, label = 1, "FAIL"

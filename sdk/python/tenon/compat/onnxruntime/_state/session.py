@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 import tenon
 
 from . import config, devices, model_edit, providers, trace
-from .errors import Fail, ModelLoadCanceled, as_onnxruntime, make, refuse, translated
+from .errors import Fail, ModelLoadCanceled, NoSuchFile, as_onnxruntime, make, refuse, translated
 from .options import RunOptions, SessionOptions
 from .values import OrtValue, OrtValueVector, onnx_number, over_address, unwrapped
 
@@ -77,8 +77,8 @@ class InferenceSession:
     def initialize_session(
         self,
         names: Sequence[str] = (),
-        provider_options: Sequence[Mapping[str, str]] = (),
-        disabled_optimizers: set[str] = frozenset(),
+        provider_options: Sequence[dict[str, str]] = (),
+        disabled_optimizers: Collection[str] = (),
     ) -> None:
         """Loads the model on the named providers."""
         self._load(dict(zip(names, provider_options)), disabled_optimizers)
@@ -123,12 +123,7 @@ class InferenceSession:
             return source, folder if isinstance(source, bytes) else None
         if isinstance(source, str):
             folder = folder or os.path.dirname(os.path.abspath(source))
-            with as_onnxruntime():
-                try:
-                    with open(source, "rb") as file:
-                        source = file.read()
-                except FileNotFoundError:
-                    raise tenon.NotFoundError(f"there is no file '{source}'", value=source) from None
+            source = _read(source)
         if options._weights:
             source = model_edit.with_weights(source, options._weights)
         if options._denotations:
@@ -389,6 +384,16 @@ def _control(run_options: RunOptions | None) -> tenon.RunOptions | None:
 def _host_only(device: devices.OrtDevice) -> None:
     if device.device_type() != devices.OrtDevice.cpu():
         raise RuntimeError("inputs and outputs are bound in host memory: device type 'cpu'")
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError as error:
+        raise make(NoSuchFile, f"there is no file '{path}'") from error
+    except OSError as error:
+        raise make(Fail, f"cannot read '{path}': {error.strerror}") from error
 
 
 def _is_ort_format(source: str | bytes) -> bool:

@@ -142,7 +142,7 @@ class OrtValue:
         if source.nbytes != target.nbytes or source.dtype == object:
             raise RuntimeError(f"the tensor has {target.nbytes} bytes, the array given {source.nbytes}")
         if source.nbytes:
-            memoryview(target.numpy().reshape(-1).view(np.uint8))[:] = source.reshape(-1).view(np.uint8)
+            target.numpy().reshape(-1).view(np.uint8)[:] = source.reshape(-1).view(np.uint8)
 
     def data_ptr(self) -> int:
         """Address of the first element."""

@@ -70,7 +70,7 @@ class OnnxRuntimeBackend(Backend):
         return OnnxRuntimeBackendRep(InferenceSession(model, options, get_available_providers()))
 
     @classmethod
-    def run_model(cls, model: Any, inputs: Any, device: str | None = None, **kwargs: Any) -> list[Any]:
+    def run_model(cls, model: Any, inputs: Any, device: str | None = None, **kwargs: Any) -> Any:
         """Prepares the model and runs it once."""
         return cls.prepare(model, device, **kwargs).run(inputs, **kwargs)
 

@@ -18,8 +18,8 @@ class OnnxRuntimeBackendRep(BackendRep):
     def __init__(self, session: Any) -> None:
         self._session = session
 
-    def run(self, inputs: Any, **kwargs: Any) -> list[Any]:
-        """inputs: a list of arrays in the model's order, or the array of a model with one input."""
+    def run(self, inputs: Any, **kwargs: Any) -> Any:
+        """A list of arrays. inputs: a list of arrays in the model's order, or the array of a model with one input."""
         options = RunOptions()
         for name, value in kwargs.items():
             if name in _OPTIONS:

@@ -78,8 +78,13 @@ def make_get_initializer_location_func_wrapper(get_initializer_location_func: An
 class Session:
     """What every session can do; programs make an :class:`InferenceSession`."""
 
+    _sess: C.InferenceSession
+    _inputs_meta: list[C.NodeArg]
+    _outputs_meta: list[C.NodeArg]
+    _output_names: list[str]
+    _required: set[str]
+
     def __init__(self, enable_fallback: bool = True) -> None:
-        self._sess: C.InferenceSession | None = None
         self._enable_fallback = enable_fallback
 
     @property
@@ -115,7 +120,7 @@ class Session:
     def get_output_memory_infos(self) -> list[C.OrtMemoryInfo]:
         return self._sess.output_meminfos
 
-    def get_input_epdevices(self) -> list[C.OrtEpDevice]:
+    def get_input_epdevices(self) -> list[C.OrtEpDevice | None]:
         return self._sess.input_epdevices
 
     def get_providers(self) -> list[str]:
@@ -132,6 +137,9 @@ class Session:
     def set_providers(self, providers: Sequence[Any] | None = None, provider_options: Any = None) -> None:
         """Loads the model again on other providers."""
         self._create(providers, provider_options, ())
+
+    def _create(self, providers: Any, provider_options: Any, disabled_optimizers: Any) -> None:
+        raise NotImplementedError("a Session by itself has no model; make an InferenceSession")
 
     def disable_fallback(self) -> None:
         """Nothing ever falls back."""
@@ -258,7 +266,8 @@ class InferenceSession(Session):
     def _create(self, providers: Any, provider_options: Any, disabled_optimizers: Any) -> None:
         chosen = _providers.normalize(providers, provider_options)
         options = self._sess_options_initial if self._sess_options_initial is not None else C.SessionOptions()
-        model = self._model_path if self._model_path is not None else self._model_bytes
+        model = self._model_bytes if self._model_path is None else self._model_path
+        assert model is not None
         session = C.InferenceSession(options, model, self._model_path is not None, self._read_config)
         session.initialize_session(list(chosen), list(chosen.values()), set(disabled_optimizers))
         self._sess = session

@@ -105,9 +105,9 @@ from .._state.values import OrtValue, OrtValueVector, copy_tensors, is_dlpack_ui
 
 _REGISTRY = "tenon.providers() and session.placement() tell what providers can do"
 opkernel = _types.ModuleType(f"{__name__}.opkernel", "Kernels are described by providers.")
-opkernel.KernelDef = _refused_class("opkernel.KernelDef", _REGISTRY)
+opkernel.__dict__["KernelDef"] = _refused_class("opkernel.KernelDef", _REGISTRY)
 schemadef = _types.ModuleType(f"{__name__}.schemadef", "Schemas are onnx's.")
-schemadef.OpSchema = _refused_class("schemadef.OpSchema", "onnx.defs.OpSchema has the schemas")
+schemadef.__dict__["OpSchema"] = _refused_class("schemadef.OpSchema", "onnx.defs.OpSchema has the schemas")
 
 # Star imports of this module are how programs and _pybind_state get at its names.
 __all__ = [
