@@ -29,6 +29,11 @@ Status failure(const std::string& path, int error) {
   return Status(code, "cannot write '" + path + "': " + words, error).with_value(path);
 }
 
+Status irregular(const std::string& path) {
+  return Status(TENON_PERMISSION, "refusing to write '" + path + "': there is something that is no regular file")
+      .with_value(path);
+}
+
 std::string temporary_name(const std::string& path, int attempt) {
   return folder_of(path) + "/.tenon-" + std::to_string(::getpid()) + "-" + std::to_string(attempt) + ".part";
 }
@@ -48,15 +53,27 @@ void NewFile::drop() {
 }
 
 Status NewFile::open(const std::string& path) {
-  path_ = path;
   struct stat st;
-  if (::stat(path.c_str(), &st) == 0) {
-    if (!S_ISREG(st.st_mode)) {
-      return Status(TENON_PERMISSION, "refusing to write '" + path + "': there is something that is no regular file")
-          .with_value(path);
-    }
-    TENON_ASSIGN_OR_RETURN(path_, real_path(path));
+  if (::stat(path.c_str(), &st) != 0) {
+    return create(path);
   }
+  if (!S_ISREG(st.st_mode)) {
+    return irregular(path);
+  }
+  TENON_ASSIGN_OR_RETURN(const std::string real, real_path(path));
+  return create(real);
+}
+
+Status NewFile::open_own(const std::string& path) {
+  struct stat st;
+  if (::lstat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)) {
+    return irregular(path);
+  }
+  return create(path);
+}
+
+Status NewFile::create(const std::string& path) {
+  path_ = path;
   fd_ = ::open(folder_of(path_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
   for (int attempt = 0; fd_ < 0 && attempt < kNames; ++attempt) {
     if (attempt == 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {

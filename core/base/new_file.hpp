@@ -20,9 +20,11 @@ class NewFile {
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
 
-  // A link at `path` is followed: what it leads to is replaced. PERMISSION when there is something that is no regular
-  // file, NOT_FOUND without the folder, IO.
+  // What a link at `path` leads to is replaced: for a path that the user has given. PERMISSION when there is something
+  // that is no regular file, NOT_FOUND without the folder, IO.
   Status open(const std::string& path);
+  // A link at `path` is itself replaced: for a name that we have made up, where others may have put one.
+  Status open_own(const std::string& path);
   Status write(const void* data, size_t bytes);
   // Zeroes until `size` bytes are written.
   Status fill_to(uint64_t size);
@@ -31,6 +33,7 @@ class NewFile {
   Status commit();
 
  private:
+  Status create(const std::string& path);
   Status flush();
   Status name_it();
   void drop();

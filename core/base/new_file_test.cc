@@ -62,6 +62,19 @@ TEST_F(NewFileTest, replaces_what_a_link_leads_to) {
   EXPECT_EQ(content("a"), "new");
 }
 
+TEST_F(NewFileTest, follows_no_link_at_a_name_of_its_own) {
+  ASSERT_TRUE(write_file(root_ + "/a", "old").ok());
+  ASSERT_EQ(::symlink("a", (root_ + "/link").c_str()), 0);
+  NewFile file;
+  ASSERT_TRUE(file.open_own(root_ + "/link").ok());
+  ASSERT_TRUE(file.write("new", 3).ok());
+  ASSERT_TRUE(file.commit().ok());
+  EXPECT_FALSE(std::filesystem::is_symlink(root_ + "/link"));
+  EXPECT_EQ(content("link"), "new");
+  EXPECT_EQ(content("a"), "old");
+  EXPECT_EQ(file.open_own(root_).code(), TENON_PERMISSION);
+}
+
 TEST_F(NewFileTest, fills_up_with_zeroes) {
   NewFile file;
   ASSERT_TRUE(file.open(root_ + "/a").ok());

@@ -17,8 +17,7 @@ using onnx_export::ExternalFile;
 using onnx_export::GraphWriter;
 using wire::Message;
 
-constexpr uint64_t kMostBytes = INT32_MAX;  // of a file that protobuf's libraries read
-constexpr int64_t kOldestIr = 4;            // that tells constants from inputs with a default
+constexpr int64_t kOldestIr = 4;  // that tells constants from inputs with a default
 
 // The IR version that came with each opset of ai.onnx from 10 on: 10 -> 5, 11 -> 6, ...
 constexpr int64_t kIrOf[] = {5, 6, 7, 7, 7, 8, 8, 8, 8, 9, 9, 10, 10, 11, 12, 13, 13, 13, 14};
@@ -149,12 +148,12 @@ Status export_model(Model* model, const std::string& path, const ExportOptions& 
     return message;
   };
   Message message = build(options.external_data);
-  if (message.size() > kMostBytes && !options.external_data) {
+  if (message.size() > options.most_bytes && !options.external_data) {
     message = build(true);
   }
-  if (message.size() > kMostBytes) {
+  if (message.size() > options.most_bytes) {
     return Status(TENON_LIMIT, "the model has " + std::to_string(message.size()) +
-                                   " bytes without its weights, at most " + std::to_string(kMostBytes) +
+                                   " bytes without its weights, at most " + std::to_string(options.most_bytes) +
                                    " can be read");
   }
   Counter counter(options, message.size() + external.size);
@@ -164,7 +163,7 @@ Status export_model(Model* model, const std::string& path, const ExportOptions& 
   TENON_RETURN_IF_ERROR(message.write(counter.into(&file)));
   report->bytes = file.size();
   if (!external.entries.empty()) {
-    TENON_RETURN_IF_ERROR(data.open(path + ".data"));
+    TENON_RETURN_IF_ERROR(data.open_own(path + ".data"));
     TENON_RETURN_IF_ERROR(write_external(external, &counter, &data));
     report->external_file = external.name;
     report->external_bytes = data.size();

@@ -13,11 +13,12 @@ from pathlib import Path
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 HERE = Path(__file__).resolve().parent
 TENON = Path(os.environ["TENON_BUILD_DIR"], "bin", "tenon")
-sys.path[:0] = [str(HERE.parent / "driver")]
+sys.path[:0] = [str(HERE.parent / folder) for folder in ("driver", "structure")]
 
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
+import structure_test  # noqa: E402
 import tenon_ctypes as tenon  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper, parser  # noqa: E402
 
@@ -142,6 +143,25 @@ class Optimize(unittest.TestCase):
                 written = self.same(self.branches(), *feeds, opset=opset, options={"passes": passes})
         self.assertLess(self.out.stat().st_size, 2 * 600 * 4, "a constant that two graphs read stands there once")
         self.assertEqual([t.name for t in written.graph.initializer if len(t.raw_data) > 100], ["big"])
+
+    def test_loops_scans_sequences_and_maps(self):
+        written = 0
+        for make in structure_test.models.MODELS:
+            model, feeds = make()
+            for opset, passes in ((0, "none"), (0, "exact"), (21, "none")):
+                with self.subTest(model=make.__name__, opset=opset, passes=passes):
+                    tenon.optimize(model.SerializeToString(), self.out, opset=opset, options={"passes": passes})
+                    for inputs in feeds:
+                        want = structure_test.answer(lambda: run(model, inputs), Exception)
+                        got = structure_test.answer(lambda: run(self.out, inputs), Exception)
+                        if isinstance(want, structure_test.Failure):
+                            self.assertIsInstance(got, structure_test.Failure)
+                            continue
+                        self.assertNotIsInstance(got, structure_test.Failure, got)
+                        for a, b in zip(got, want, strict=True):
+                            self.assertTrue(structure_test.same(a, b), f"{a} is not {b}")
+                    written += 1
+        self.assertGreater(written, 60)
 
     # ---- constants
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Add, Sub, Mul, Div and Pow before opset 7 broadcast B alone, along axes of A that `axis` and `broadcast` tell. Max,
-// Min, Mean and Sum before opset 8 take equal shapes only.
+// Add, Sub, Mul, Div, Pow, comparisons and logic before opset 7 broadcast B alone, along axes of A that `axis` and
+// `broadcast` tell. Max, Min, Mean and Sum before opset 8 take equal shapes only.
 #include <algorithm>
 
 #include "core/onnx/lowering/rules.hpp"

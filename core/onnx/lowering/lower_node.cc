@@ -151,7 +151,7 @@ Status fit(const Graph& graph, const Operator& current, const Operator& target, 
   Status status = onnx_facts::check_and_complete(target, node);
   status = status.ok() ? check_types_at(graph, target, *node) : status;
   if (!status.ok()) {
-    return Status(TENON_UNSUPPORTED, "in " + opset_text(target, opset) + " it is not allowed: it " + status.message());
+    return Status(TENON_UNSUPPORTED, opset_text(target, opset) + " does not allow it: " + status.message());
   }
   drop_defaults(target, node);
   node->form = target.form;

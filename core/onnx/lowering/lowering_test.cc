@@ -153,6 +153,37 @@ TEST_F(Written, SeveralNodesAreNamedTogether) {
   EXPECT_NE(proto.status().message().find("and 2 more nodes"), std::string::npos);
 }
 
+TEST_F(Written, WeightsLeaveAFileThatWouldBeTooLarge) {
+  auto proto = model_of("g (float[64,64] x) => (float[64,64] y) { h = MatMul(x, w) y = Add(h, b) }", 20);
+  for (const auto& [name, count] : {std::pair{"w", 64 * 64}, {"b", 64}}) {
+    tenon_onnx::TensorProto* tensor = proto.mutable_graph()->add_initializer();
+    tensor->set_name(name);
+    tensor->set_data_type(TENON_FLOAT32);
+    tensor->add_dims(count / 64);
+    tensor->add_dims(64);
+    tensor->set_raw_data(std::string(static_cast<size_t>(count) * 4, 'w'));
+  }
+  ExportOptions options;
+  for (const uint64_t most : {uint64_t{20'000}, uint64_t{10'000}, uint64_t{100}}) {
+    auto model = import_proto(proto);
+    ASSERT_TRUE(model.ok());
+    options.most_bytes = most;
+    ExportReport report;
+    const Status status = export_model(model->get(), path_, options, &report);
+    EXPECT_EQ(status.code(), most == 100 ? TENON_LIMIT : TENON_OK) << status.message();
+    EXPECT_EQ(report.external_file, most == 10'000 ? "model.onnx.data" : "");
+    EXPECT_EQ(std::filesystem::exists(path_ + ".data"), most == 10'000);
+    if (most == 10'000) {
+      EXPECT_EQ(report.external_bytes, 16384U);
+      const auto again = import_file(path_);
+      ASSERT_TRUE(again.ok()) << again.status().message();
+      EXPECT_EQ((*again)->constants.front()->full_bytes(), 16384U);
+    }
+    std::filesystem::remove(path_);
+    std::filesystem::remove(path_ + ".data");
+  }
+}
+
 TEST_F(Written, TryingLeavesNothing) {
   auto model = import_graph("g (float[2,3,4] x) => (float[2,3,4] y) { y = Softmax<axis = 1>(x) }", 20);
   ASSERT_TRUE(model.ok());
