@@ -31,6 +31,8 @@ class Loading:
 class TenonSide:
     """Tenon on providers in order of preference, strictly: ``cpu``, ``cpu+reference``, ``npu:core=1+reference``."""
 
+    errors: tuple[type[Exception], ...] = (tenon.Error,)
+
     def __init__(self, name: str, environment: tenon.Environment) -> None:
         self.name = name
         self._environment = environment
@@ -71,6 +73,8 @@ class TenonSide:
 
 class OnnxruntimeSide:
     """onnxruntime on its execution providers: ``onnxruntime``, ``onnxruntime:CUDAExecutionProvider+...``."""
+
+    errors: tuple[type[Exception], ...] = (Exception,)  # its own classes have no other base in common
 
     def __init__(self, name: str) -> None:
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -9,8 +9,6 @@ from typing import Any, Iterator, Mapping
 
 import numpy as np
 
-import tenon
-
 from .. import _onnx_wire as wire
 from ._difference import Difference, Tolerance, measure
 from ._sides import Loading, Side
@@ -158,8 +156,8 @@ def _compare_branch(work: Comparison, part: Part, node: wire.Node) -> None:
     made = {name for other in part.graph.nodes for name in other.outputs}
     try:
         known = dict(part.feed)
-        first = [name for name in dict.fromkeys([node.inputs[0]]) if name not in known]
-        known.update(_run(work, part, work.sides[0], first)[0])
+        if node.inputs[0] not in known:
+            known.update(_run(work, part, work.sides[0], node.inputs[:1])[0])
         taken = "then_branch" if bool(np.asarray(known[node.inputs[0]]).reshape(-1)[0]) else "else_branch"
         needed = [name for name in reads[taken] if name in made and name not in known]
         known.update(_run(work, part, work.sides[0], needed)[0] if needed else {})
@@ -171,7 +169,7 @@ def _compare_branch(work: Comparison, part: Part, node: wire.Node) -> None:
         span = dict(node.bodies)[taken]
         data = wire.body_model(part.data, span, feed, weights)
         compare_part(work, Part(data, wire.outline(data), f"{path}.{taken}/", feed))
-    except tenon.Error as error:
+    except (*work.sides[0].errors, *work.sides[1].errors) as error:
         work.note(f"{path} ({node.op}) is compared as one node: its body alone does not load: {error}")
 
 
