@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent
-SCRIPTS = ("quickstart", "setup", "test", "build_libonnx")
+SCRIPTS = ("quickstart", "setup", "test", "build_libonnx", "wheels", "docs")
 KINDS = {"apt", "pip", "pip-bare", "pip-source"}
 GROUPS = {"build", "example", "test", "bench", "develop", "programs"}
 
@@ -33,7 +33,8 @@ class Scripts(unittest.TestCase):
                 self.assertIn(f"Usage: tools/{script}", result.stdout)
 
     def test_unknown_argument(self):
-        for script, argument in (("quickstart", "--nonsense"), ("setup", "nonsense"), ("test", "--nonsense")):
+        for script, argument in (("quickstart", "--nonsense"), ("setup", "nonsense"), ("test", "--nonsense"),
+                                 ("wheels", "--nonsense"), ("docs", "--nonsense")):
             with self.subTest(script):
                 result = run(script, argument)
                 self.assertNotEqual(result.returncode, 0)

@@ -38,6 +38,7 @@ def installed(build, folder):
     if done.returncode != 0:
         raise SystemExit(done.stdout + done.stderr)
     (prefix / "lib" / "tenon" / "providers.d" / "tenon-null.json").unlink(missing_ok=True)  # for authors, not users
+    shutil.copy(build / "bin" / "tenon-compare", prefix / "bin")  # where pip puts it
     return examples.environment([prefix / "bin", pathlib.Path(sys.executable).parent], {
         "TENON_PREFIX": str(prefix),
         "CMAKE_PREFIX_PATH": str(prefix),
