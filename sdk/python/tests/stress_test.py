@@ -83,7 +83,8 @@ class Stress:
             if action != 2:
                 raise
             return self.count("wrong input")
-        if which < 2 and not np.array_equal(out, x + x if which == 0 else -x):
+        # A narrower array is no mistake where dims are free: it has an answer of its own.
+        if which < 2 and not np.array_equal(out, feed["x"] + x if which == 0 else -feed["x"]):
             self.problems.append(f"wrong answer of model {which}, action {action}")
         if dice.random() < 0.02:
             session.placement(), session.memory(), session.trim(), repr(session), session._repr_html_()
