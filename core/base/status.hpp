@@ -17,7 +17,7 @@ namespace tenon {
 // The things an error is about, for callers that show more than the message. Empty: does not apply.
 struct ErrorFields {
   std::string node;      // path of the node in the model: "main/If_3.then_branch/Conv_7"
-  std::string op;        // "ai.onnx::Conv"
+  std::string op;        // "ai.onnx.Conv"
   std::string value;     // name of the input, output, tensor or option
   std::string provider;  // provider id
   std::string got;

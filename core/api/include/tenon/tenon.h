@@ -53,7 +53,7 @@ typedef struct tenon_error_fields {
   uint32_t size;
   int32_t code;
   tenon_string node;  /* path in the model: "main/If_3.then_branch/Conv_7" */
-  tenon_string op;    /* "ai.onnx::Conv" */
+  tenon_string op;    /* "ai.onnx.Conv" */
   tenon_string value; /* input, output, tensor, option or file */
   tenon_string provider;
   tenon_string got;
