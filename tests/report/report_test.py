@@ -108,7 +108,8 @@ class Report(unittest.TestCase):
             capture_output=True, text=True, errors="replace", timeout=300)
         console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
         asked = set(re.findall(r'"url":"(?:https?|wss?|ftp)://([^/"]*)', log.read_text(errors="replace")))
-        return done.stdout, console, {host for host in asked if not host.endswith(BROWSERS_OWN)}
+        document = re.sub(r"<script.*?</script>", "", done.stdout, flags=re.S)  # what is there to see
+        return document, console, {host for host in asked if not host.endswith(BROWSERS_OWN)}
 
     def test_the_graph_is_the_models(self):
         proto = scoped()
@@ -152,14 +153,15 @@ class Report(unittest.TestCase):
         total = len(data["placement"]["nodes"])
         wanted = sum(node["class"] == "cpu" and "relu" in (node["path"] + node["op"] + node["kernel"]).lower() for node in data["placement"]["nodes"])
         self.assertIn(f"{wanted} of {total} nodes", document)
-        self.assertEqual(len(re.findall(r'role="option"', re.search(r'aria-label="Nodes".*?</section>|aria-label="Nodes".*', document, re.S)[0].split('id="pane-time"')[0])), wanted)
+        rows = document[document.index('aria-label="Nodes"'):document.index('id="pane-time"')]
+        self.assertEqual(rows.count('role="option"'), wanted)
         self.assertIn("then_branch", document)
         self.assertIn("Greater", document)
         for row in data["profile"]["nodes"][:1]:
             self.assertIn(row["path"].removeprefix("main/"), document)
-        document, console, _ = self.browse(page, "view=run&node=main//b/Relu")
+        document, console, _ = self.browse(page, "view=run&node=" + quote(data["runs"]["nodes"][0]["path"]))
         self.assertEqual(console, [])
-        self.assertIn("What runs", document)
+        self.assertIn('<p class="eyebrow">What runs</p>', document)
 
     def test_names_are_text_whatever_they_hold(self):
         nodes, before = [], "x"
@@ -178,9 +180,7 @@ class Report(unittest.TestCase):
         self.assertEqual(asked, set())
         self.assertRegex(document, r'data-ready="\d+"')
         self.assertIn("<title>&lt;b&gt;hostile &amp; co.onnx - Tenon</title>", document)
-        body = document.split("<script")[0] + document.split("</script>")[-1]
-        self.assertNotIn("<img", body)
-        self.assertNotIn("owned'</script>", body)
+        self.assertNotIn("<img", document)
 
     def test_forty_thousand_nodes(self):
         page, text, _ = self.page("long", long_chain(40000))
