@@ -7,7 +7,6 @@ import importlib.util
 import json
 import os
 import threading
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Iterable
 
@@ -23,6 +22,8 @@ def provider_folders() -> list[str]:
     An entry point names a package; its folder, or ``lib/tenon/providers.d`` beneath it, holds the manifest. The package
     is not imported. Sorted by name.
     """
+    from importlib import metadata  # half of the time of `import tenon`
+
     folders: list[str] = []
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
         try:
