@@ -38,7 +38,9 @@ class FrameFinder {
     }
     // Dims of what is captured are those for which the step was planned.
     for (size_t i = 0; i < captured_.size(); ++i) {
-      if (!same(made.key[inputs_.size() + i].contents, pointer(i))) {
+      // A captured sequence has no contents and no bytes to point to.
+      const ConstantPtr& contents = made.key[inputs_.size() + i].contents;
+      if (contents != nullptr && !same(contents, pointer(i))) {
         return false;
       }
     }
