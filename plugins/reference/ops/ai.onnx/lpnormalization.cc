@@ -3,7 +3,7 @@
 // root of the sum of squares (p = 2); a line of zeros stays one.
 #include <cmath>
 
-#include "operator.hpp"
+#include "lines.hpp"
 
 namespace tenon::reference {
 namespace {
@@ -26,18 +26,7 @@ std::string refuse(const plugin::Node& node) {
 
 void run(Context& c) {
   const int64_t p = c.attributes().integer("p", 2);
-  const Input& x = c.input(0);
-  const int64_t axis = kit::normal_axis(c.attributes().integer("axis", -1), x.rank(), "attribute 'axis'");
-  Output& y = c.output(0, x.dims());
-  if (x.count() == 0) return;
-  const int64_t n = x.dim(axis), step = kit::dense_strides(x.dims())[static_cast<size_t>(axis)];
-  kit::dispatch(kit::kFloats, x.dtype(), [&]<class T>(Tag<T>) {
-    c.parallel_for(x.count() / n, [&](int64_t i) {
-      c.check();
-      const int64_t first = i / step * n * step + i % step;
-      line(x.data<T>() + first, y.data<T>() + first, n, step, p);
-    });
-  });
+  each_line(c, [p]<class T>(const T* x, T* y, int64_t n, int64_t step) { line(x, y, n, step, p); });
 }
 
 }  // namespace

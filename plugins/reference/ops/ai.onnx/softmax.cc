@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "operator.hpp"
+#include "lines.hpp"
 
 namespace tenon::reference {
 namespace {
@@ -23,22 +23,7 @@ void softmax(const T* x, T* y, int64_t n, int64_t step) {
 }
 
 void run(Context& c) {
-  const Input& x = c.input(0);
-  Output& y = c.output(0, x.dims());
-  if (x.count() == 0) return;
-  const int64_t axis = kit::normal_axis(c.attributes().integer("axis", -1), x.rank(), "attribute 'axis'");
-  const int64_t n = x.dim(axis);
-  const int64_t inner = kit::dense_strides(x.dims())[static_cast<size_t>(axis)];
-  const int64_t outer = x.count() / (n * inner);
-  kit::dispatch(kit::kFloats, x.dtype(), [&]<class T>(Tag<T>) {
-    c.parallel_for(outer, [&](int64_t o) {
-      for (int64_t i = 0; i < inner; ++i) {
-        if (i % 64 == 0) c.check();
-        const int64_t first = o * n * inner + i;
-        softmax(x.data<T>() + first, y.data<T>() + first, n, inner);
-      }
-    });
-  });
+  each_line(c, []<class T>(const T* x, T* y, int64_t n, int64_t step) { softmax(x, y, n, step); });
 }
 
 }  // namespace
