@@ -5,7 +5,8 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # Paths beneath the root count as relative ones: another clone, or the wheels' build, finds what this one has compiled.
-export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+# Precompiled headers are found too; no source asks for the time.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 
 if [[ -t 1 ]]; then bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' plain=$'\e[0m'; else bold='' dim='' red='' plain=''; fi
 

@@ -47,6 +47,8 @@ if(TENON_SANITIZE)
   set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
   set(CMAKE_C_FLAGS_DEBUG "-O1 -g1")
   if(TENON_SANITIZE MATCHES "address")
+    # AddressSanitizer sees these two itself, at the access; checked twice they are a fifth of the compilation.
+    add_compile_options(-fno-sanitize=null,object-size)
     # What a program that is built without the sanitizer loads first. libstdc++ too: the sanitizer looks for its throw when
     # it starts, and an interpreter in C has not loaded it by then.
     set(TENON_ASAN_LIBRARY "")
@@ -58,6 +60,22 @@ if(TENON_SANITIZE)
     string(SUBSTRING "${TENON_ASAN_LIBRARY}" 1 -1 TENON_ASAN_LIBRARY)
   endif()
 endif()
+
+# Half of a small file's compilation is the standard library's headers. Sources still name what they use: the presets debug
+# and tsan compile them without this.
+option(TENON_PRECOMPILE "Precompile the standard library's headers, and those that every file of a target includes" ON)
+# tenon_precompile(<target> [<header>...]): headers in angle brackets, beside those of the standard library.
+function(tenon_precompile target)
+  if(TENON_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE <algorithm> <array> <cmath> <cstdint> <cstring> <functional> <map> <memory>
+      <optional> <span> <string> <string_view> <utility> <vector> ${ARGN})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # ccache asks for the first. The others speak of std::string's own code, which g++ 12 takes for ours when it comes
+      # out of a precompiled header (GCC bugs 105329, 105651).
+      target_compile_options(${target} PRIVATE -fpch-preprocess -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
+    endif()
+  endif()
+endfunction()
 
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
