@@ -131,6 +131,7 @@ std::string inspect_json(const tenon_session& session) {
                                       {"domain", model.domain},
                                       {"description", model.doc_string},
                                       {"graph", model.graph->name},
+                                      {"graph_description", model.graph_doc_string},
                                       {"opsets", std::move(opsets)},
                                       {"inputs", io_json(session.inputs)},
                                       {"outputs", io_json(session.outputs)},

@@ -190,7 +190,7 @@ struct Model {
   std::vector<std::pair<std::string, std::string>> metadata;
   std::map<std::string, uint32_t> opsets;  // as imported, by domain
   int64_t ir_version = 0;
-  std::string producer_name, producer_version, domain, doc_string, path;
+  std::string producer_name, producer_version, domain, doc_string, graph_doc_string, path;
   int64_t model_version = 0;
 
   SymbolId symbol(std::string_view symbol_name);  // finds or makes; identifiers only

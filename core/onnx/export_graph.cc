@@ -15,7 +15,15 @@ constexpr uint64_t kSplat = 1024;   // bytes from which one repeated value is wo
 constexpr uint32_t kConstantOfShape = 9;
 
 // Fields of GraphProto and NodeProto.
-enum Field : uint32_t { kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12, kValueInfo = 13 };
+enum Field : uint32_t {
+  kNode = 1,
+  kName = 2,
+  kInitializer = 5,
+  kDocString = 10,
+  kInput = 11,
+  kOutput = 12,
+  kValueInfo = 13
+};
 enum NodeField : uint32_t { kInputs = 1, kOutputs = 2, kNodeName = 3, kOp = 4, kAttribute = 5, kDomain = 7 };
 
 }  // namespace
@@ -306,6 +314,7 @@ wire::Message GraphWriter::main_graph() {
   }
   write_nodes(&scope);
   scope.message.text(kName, graph.name.empty() ? "graph" : graph.name);
+  scope.message.text_if(kDocString, model_.graph_doc_string);
   main_ = nullptr;
   return std::move(scope.message);
 }

@@ -41,6 +41,7 @@ Status check_header(const wire::Model& wire, onnx_import::Opsets* opsets, Model*
   model->producer_version = wire.producer_version;
   model->domain = wire.domain;
   model->doc_string = wire.doc_string;
+  model->graph_doc_string = wire.graph.doc_string;
   model->model_version = wire.model_version;
   for (const auto& [key, value] : wire.metadata_props) {
     model->metadata.emplace_back(key, value);

@@ -81,6 +81,7 @@ class Optimize(unittest.TestCase):
         model.metadata_props.add(key="author", value="a test")
         model.producer_name, model.producer_version, model.model_version = "maker", "1.2", 7
         model.doc_string, model.domain = "what it is", "org.example"
+        model.graph.doc_string = "what the graph is"
         x = np.random.default_rng(0).standard_normal((2, 3), dtype=np.float32)
         written = self.same(model, {"x": x}, {"x": x, "bias": x})
         self.assertEqual([value.name for value in written.graph.input], ["x", "bias"])
@@ -89,6 +90,7 @@ class Optimize(unittest.TestCase):
         self.assertEqual([t.name for t in written.graph.initializer], ["bias"])
         for field in ("producer_name", "producer_version", "model_version", "doc_string", "domain", "ir_version"):
             self.assertEqual(getattr(written, field), getattr(model, field), field)
+        self.assertEqual(written.graph.doc_string, model.graph.doc_string)
         self.assertEqual([(entry.key, entry.value) for entry in written.metadata_props], [("author", "a test")])
         self.assertNotIn("Neg", self.operators(written))
         self.assertEqual(self.report["nodes_before"], 4)

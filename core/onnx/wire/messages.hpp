@@ -87,6 +87,7 @@ struct Node {
 
 struct Graph {
   Text name;
+  Text doc_string;
   std::vector<Node> node;
   std::vector<Tensor> initializer;
   std::vector<SparseTensor> sparse_initializer;

@@ -385,6 +385,8 @@ bool parse(Context& context, std::string_view bytes, Graph* out) {
         return in.read_text(type, "GraphProto.name", &out->name);
       case 5:
         return sub(in, type, "GraphProto.initializer", append(context, &out->initializer), any);
+      case 10:
+        return in.read_text(type, "GraphProto.doc_string", &out->doc_string);
       case 11:
         return sub(in, type, "GraphProto.input", append(context, &out->input), any);
       case 12:

@@ -26,7 +26,7 @@ def model(nodes, inputs, outputs, initializers=(), opset=21):
     graph = helper.make_graph(nodes, "graph", inputs, outputs, list(initializers))
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="tests")
     made.ir_version = 10
-    made.doc_string = "about it"
+    made.doc_string, made.graph.doc_string = "about it", "its graph"
     entry = made.metadata_props.add()
     entry.key, entry.value = "kind", "small"
     return made.SerializeToString()
@@ -173,7 +173,7 @@ def test_what_a_session_says_of_itself(source):
         s = session(ort, source)
         args = [s.get_inputs(), s.get_outputs(), s.get_overridable_initializers()]
         meta = s.get_modelmeta()
-        facts = [meta.producer_name, meta.description, meta.domain, meta.custom_metadata_map]
+        facts = [meta.producer_name, meta.description, meta.graph_description, meta.domain, meta.custom_metadata_map]
         return [[(a.name, a.type, a.shape, str(a)) for a in some] for some in args], facts, s.get_providers()
 
     assert described(onnxruntime) == described(compat)

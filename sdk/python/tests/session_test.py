@@ -85,6 +85,7 @@ def test_external_data(tmp_path):
 def test_inputs_outputs_and_metadata():
     made = onnx.load_from_string(small.add())
     made.domain, made.model_version, made.doc_string = "ai.example", 7, "adds"
+    made.graph.doc_string = "one Add"
     helper.set_model_props(made, {"kind": "small", "größe": "日本"})
     session = tenon.InferenceSession(made.SerializeToString())
     x, _ = session.get_inputs()
@@ -92,7 +93,7 @@ def test_inputs_outputs_and_metadata():
     assert str(x) == "x: tensor(float) ['N', 3]"
     meta = session.get_modelmeta()
     assert (meta.producer_name, meta.domain, meta.version, meta.description) == ("tests", "ai.example", 7, "adds")
-    assert meta.graph_name == "small"
+    assert (meta.graph_name, meta.graph_description) == ("small", "one Add")
     assert meta.custom_metadata_map == {"kind": "small", "größe": "日本"}
     unknown = tenon.InferenceSession(small.one("Neg")).get_inputs()[0]
     assert unknown.shape == [] and not unknown.rank_known and "any rank" in str(unknown)
@@ -434,6 +435,27 @@ def test_views(add):
     assert session.memory()["plans"] == 0
     assert {"current", "peak", "threads"} <= tenon.memory().keys()
     tenon.trim()
+
+
+def test_large_outputs_use_released_memory_again():
+    session = tenon.InferenceSession(small.one("Relu", shape=("N",)))
+    large, tiny = np.ones(1 << 19, np.float32), np.ones(3, np.float32)
+    first = session.run(None, {"x": large})[0]
+    assert session.memory()["outputs"] == 0
+    address = first.ctypes.data
+    del first
+    assert session.memory()["outputs"] == large.nbytes
+    again = session.run(None, {"x": large})[0]
+    assert again.ctypes.data == address and (again == 1).all() and session.memory()["outputs"] == 0
+    other = session.run(None, {"x": -large})[0]
+    assert (again == 1).all() and (other == 0).all()
+    del other, again
+    assert session.memory()["outputs"] == large.nbytes
+    session.run(None, {"x": tiny})
+    assert session.memory()["outputs"] == 0
+    kept = session.run(None, {"x": large})[0]
+    del session
+    assert (kept == 1).all()
 
 
 def test_logging_goes_through_pythons(caplog, tmp_path):
