@@ -34,6 +34,7 @@ class SmallList {
 // Values for outputs that the caller did not bring; released unless they are handed out.
 class ValueMaker final : public OutputMaker {
  public:
+  explicit ValueMaker(const std::shared_ptr<OutputPool>& pool) : pool_(pool) {}
   ~ValueMaker() {
     for (const auto& [index, value] : made_) {
       tenon_value_release(value);
@@ -41,7 +42,8 @@ class ValueMaker final : public OutputMaker {
   }
   Result<std::byte*> make_output(uint32_t index, Dtype dtype, const int64_t* dims, uint32_t rank,
                                  uint64_t bytes) override {
-    TENON_ASSIGN_OR_RETURN(tenon_value * value, make_value(dtype, {dims, rank}, bytes));
+    TENON_ASSIGN_OR_RETURN(tenon_value * value, make_value(dtype, {dims, rank}, bytes, pool_));
+    pooled_ += value->pool != nullptr ? value->buffer.bytes() : 0;
     made_.emplace_back(index, value);
     return static_cast<std::byte*>(value->tensor.data);
   }
@@ -56,9 +58,12 @@ class ValueMaker final : public OutputMaker {
       outputs[index] = value;
     }
     made_.clear();
+    pool_->run_ended(pooled_);
   }
 
  private:
+  const std::shared_ptr<OutputPool>& pool_;
+  uint64_t pooled_ = 0;  // bytes out of it
   std::vector<std::pair<uint32_t, tenon_value*>> made_;
 };
 
@@ -134,7 +139,7 @@ Status run(tenon_session& session, const tenon_run_options* options, const tenon
       port.overlaps = overlaps_any(*port.given, inputs, n_inputs);
     }
   }
-  ValueMaker maker;
+  ValueMaker maker(session.released);
   RunRequest request;
   request.inputs = tensors.span();
   request.outputs = ports.span();

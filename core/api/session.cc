@@ -212,6 +212,7 @@ int32_t tenon_session_memory_json(const tenon_session* session, tenon_text** out
                                         {"packed", packed},
                                         {"arena", stats.current},
                                         {"arena_peak", stats.peak},
+                                        {"outputs", session->released->waiting()},
                                         {"plans", frames}});
   });
 }
@@ -222,6 +223,7 @@ int32_t tenon_session_trim(tenon_session* session, tenon_status* status) {
       return bad_argument("tenon_session_trim: session is NULL");
     }
     session->executor->trim();
+    session->released->clear();
     tenon::Memory::trim();
     return {};
   });

@@ -15,6 +15,7 @@
 
 #include "core/api/env.hpp"
 #include "core/api/options.hpp"
+#include "core/api/output_pool.hpp"
 #include "core/host/custom_operators.hpp"
 #include "core/onnx/import.hpp"
 #include "core/opt/run_passes.hpp"
@@ -66,6 +67,7 @@ struct tenon_session {
   std::vector<std::string> providers;  // ids of those that were asked, in order of preference
   tenon::PlacementReport report;
   tenon::api::LoadTimes times;
+  std::shared_ptr<tenon::api::OutputPool> released = std::make_shared<tenon::api::OutputPool>();
   uint64_t weights_in_model = 0;  // bytes of all constants, as dense tensors, when everything was compiled
   uint64_t weights_kept = 0;      // bytes of those that stayed; counted in env->weights
 };

@@ -6,6 +6,7 @@ target_sources(tenon_core PRIVATE
   api/load.cc
   api/optimize.cc
   api/options.cc
+  api/output_pool.cc
   api/profile_json.cc
   api/report_json.cc
   api/run.cc
@@ -13,3 +14,4 @@ target_sources(tenon_core PRIVATE
   api/value.cc
   api/value_items.cc
   api/weights.cc)
+tenon_core_tests(api/output_pool_test.cc)

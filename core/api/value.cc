@@ -129,14 +129,18 @@ Status check_tensor(const tenon_tensor& tensor, const char* what) {
   return {};
 }
 
-Result<tenon_value*> make_value(uint32_t dtype, std::span<const int64_t> dims, uint64_t string_bytes) {
+Result<tenon_value*> make_value(uint32_t dtype, std::span<const int64_t> dims, uint64_t string_bytes,
+                                const std::shared_ptr<OutputPool>& pool) {
   uint64_t bytes = string_bytes;
   if (dtype != TENON_STRING) {
     TENON_ASSIGN_OR_RETURN(bytes, dense_bytes(dtype, dims));
   }
   auto value = std::make_unique<tenon_value>();
   value->extents.assign(dims.begin(), dims.end());
-  if (bytes > 0) {
+  if (pool != nullptr && bytes >= OutputPool::kFrom) {
+    TENON_ASSIGN_OR_RETURN(value->buffer, pool->take(bytes));
+    value->pool = pool;
+  } else if (bytes > 0) {
     TENON_ASSIGN_OR_RETURN(value->buffer, Memory::process().allocate(bytes, 64, "a value"));
   }
   tenon_tensor& tensor = value->tensor;

@@ -6,10 +6,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "core/api/output_pool.hpp"
 #include "core/base/memory.hpp"
 #include "core/base/status.hpp"
 #include "core/structure/object.hpp"
@@ -25,9 +27,10 @@ struct tenon_value {
   uint32_t kind = TENON_KIND_TENSOR;
   tenon_tensor tensor = {};  // dims and strides point into `extents`
   bool wrapped = false;
-  std::vector<int64_t> extents;  // dims, then strides where there are some
-  tenon::Buffer buffer;          // of a tensor in memory of its own
-  tenon::ObjectPtr object;       // of an element of what a run made: keeps the bytes; buffer is empty
+  std::vector<int64_t> extents;                  // dims, then strides where there are some
+  tenon::Buffer buffer;                          // of a tensor in memory of its own
+  std::shared_ptr<tenon::api::OutputPool> pool;  // where the buffer goes back to; NULL: it is freed
+  tenon::ObjectPtr object;                       // of an element of what a run made: keeps the bytes; buffer is empty
   // Of what is no tensor. References that it holds.
   std::vector<tenon_value*> items;
   tenon_value* keys = nullptr;
@@ -44,7 +47,9 @@ Result<tenon_value*> from_object(const ObjectPtr& object);
 std::string type_text(const tenon_value& value);
 
 // A dense tensor in memory of ours, not zeroed. STRING: `bytes` says how much; other dtypes ignore it.
-Result<tenon_value*> make_value(uint32_t dtype, std::span<const int64_t> dims, uint64_t string_bytes);
+// Large ones out of `pool`, if there is one.
+Result<tenon_value*> make_value(uint32_t dtype, std::span<const int64_t> dims, uint64_t string_bytes,
+                                const std::shared_ptr<OutputPool>& pool = nullptr);
 
 // Checks a tensor that the caller describes: dtype, rank, dims, strides, and that `bytes` holds it. `what` heads the
 // message. Strings are walked. INVALID_TENSOR names what was got and what was expected.

@@ -13,6 +13,9 @@
 #include "core/sched/strided.hpp"
 
 tenon_value::~tenon_value() {
+  if (pool != nullptr) {
+    pool->give(std::move(buffer));
+  }
   for (tenon_value* item : items) {
     tenon_value_release(item);
   }

@@ -75,4 +75,7 @@ void drop_originals(tenon_session* session, const Program& program) { Originals(
 
 }  // namespace tenon::api
 
-tenon_session::~tenon_session() { env->weights.fetch_sub(weights_kept, std::memory_order_relaxed); }
+tenon_session::~tenon_session() {
+  env->weights.fetch_sub(weights_kept, std::memory_order_relaxed);
+  released->clear();  // values that are still out free their memory themselves
+}

@@ -35,7 +35,7 @@ namespace {
 constexpr uint64_t kMaxAlign = 1u << 20;
 constexpr uint64_t kMaxBytes = 1ull << 48;
 constexpr uint64_t kCacheFrom = 64u << 10;
-constexpr uint64_t kCacheBytes = 64u << 20;
+constexpr uint64_t kCacheBytes = 16u << 20;
 constexpr uint64_t kCacheNs = 2'000'000'000;
 
 struct Header {
@@ -163,7 +163,7 @@ class Cache {
   static uint64_t header_capacity(void* block) { return *static_cast<const uint64_t*>(block); }
 
   std::mutex mutex_;
-  std::array<std::vector<Entry>, 48> lists_;
+  std::array<std::vector<Entry>, 36> lists_;
   uint64_t bytes_ = 0;
   uint64_t swept_ns_ = 0;
 };

@@ -204,7 +204,7 @@ class InferenceSession(_tenon.Session):
         return Profile(json.loads(self.profile_json()), self.profile_trace, self.profile_reset)
 
     def memory(self) -> dict[str, int]:
-        """Bytes of this session: weights, packed, arena, arena_peak; and the sets of shapes that have plans."""
+        """Bytes of this session: weights, packed, arena, arena_peak, outputs; and the sets of shapes that have plans."""
         return json.loads(self.memory_json())
 
     def report(self, path: str | os.PathLike[str]) -> None:
