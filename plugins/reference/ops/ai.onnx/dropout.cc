@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ai.onnx Dropout, form 12: a copy; when the scalar training_mode is true, each element is 0 with probability `ratio`
 // (0.5 by default), else divided by 1 - ratio. The mask says which stayed.
-#include <random>
-
-#include "operator.hpp"
+#include "random.hpp"
 
 namespace tenon::reference {
 namespace {
@@ -27,30 +25,15 @@ double ratio_of(const Context& c) {
   return ratio;
 }
 
-// Uniform in [0, 1): 53 bits of two words of MT19937, as ONNX's own examples draw them. Another seed for each run
-// unless the node has one.
-class Uniform {
- public:
-  explicit Uniform(const kit::Attributes& attributes)
-      : engine_(attributes.has("seed") ? static_cast<uint32_t>(attributes.integer("seed")) : std::random_device()()) {}
-  double operator()() {
-    const auto high = static_cast<uint64_t>(engine_() >> 5);
-    const auto low = static_cast<uint64_t>(engine_() >> 6);
-    return static_cast<double>(high << 26 | low) * 0x1p-53;
-  }
-
- private:
-  std::mt19937 engine_;
-};
-
 void run(Context& c) {
   const Input& x = c.input(0);
   const double ratio = ratio_of(c);
   const bool training = c.has_input(2) && scalar(c, 2, [](const Input& in) { return bool(*in.data<kit::Bool>()); });
   std::vector<kit::Bool> keep(static_cast<size_t>(x.count()), kit::Bool(true));
   if (training && ratio != 0) {
-    Uniform uniform(c.attributes());
-    for (kit::Bool& k : keep) k = uniform() >= ratio;
+    const kit::Attributes& given = c.attributes();  // its seed is an integer
+    Random random(given.has("seed") ? std::optional(static_cast<uint32_t>(given.integer("seed"))) : std::nullopt);
+    for (kit::Bool& k : keep) k = random.uniform() >= ratio;
   }
   Output& y = c.output(0, x.dims());
   kit::dispatch(kTypes, x.dtype(), [&]<class T>(Tag<T>) {

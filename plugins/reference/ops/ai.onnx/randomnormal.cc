@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// ai.onnx RandomNormal, form 1: a tensor of the attribute `shape`, drawn from a normal distribution.
+#include "random.hpp"
+
+namespace tenon::reference {
+namespace {
+
+void run(Context& c) {
+  const std::span<const int64_t> shape = c.attributes().ints("shape");
+  draw_normal(c, Dims(shape.begin(), shape.end()));
+}
+
+}  // namespace
+
+TENON_OPERATOR(randomnormal){
+    .name = "RandomNormal",
+    .form = 1,
+    .types = {{"T", kit::kFloats}},
+    .inputs = {},
+    .outputs = {"T"},
+    .run = run,
+};
+
+}  // namespace tenon::reference

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// ai.onnx RandomUniformLike, form 1: a tensor of the input's dims, drawn evenly from [low, high).
+#include "random.hpp"
+
+namespace tenon::reference {
+namespace {
+
+void run(Context& c) { draw_uniform(c, c.input(0).dims()); }
+
+}  // namespace
+
+TENON_OPERATOR(randomuniformlike){
+    .name = "RandomUniformLike",
+    .form = 1,
+    .types = {{"T1", kit::kAllBasic}, {"T2", kit::kFloats}},
+    .inputs = {"T1"},
+    .outputs = {"T2"},
+    .run = run,
+};
+
+}  // namespace tenon::reference
