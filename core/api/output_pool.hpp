@@ -12,9 +12,9 @@
 
 namespace tenon::api {
 
-// New memory costs a page fault for each 4 KiB, more than many operators take to fill it. A session keeps what it lent to
-// its outputs, at most as many bytes as its last run made, so a run of smaller shapes gives the rest back at once. Any
-// thread; values that came out of it share it with the session.
+// New memory costs a page fault for each 4 KiB, more than many operators take to fill it. A session keeps what it lent
+// to its outputs, at most as many bytes as its last run made, so a run of smaller shapes gives the rest back at once.
+// Any thread; values that came out of it share it with the session.
 class OutputPool {
  public:
   static constexpr uint64_t kFrom = 1u << 20;  // smaller blocks are the C library's and Memory's own matter

@@ -189,8 +189,8 @@ TENON_EXPORT int32_t tenon_session_ir_text(const tenon_session* session, tenon_s
  */
 TENON_EXPORT int32_t tenon_session_graph_json(const tenon_session* session, tenon_string stage, tenon_text** out,
                                               tenon_status* status);
-/* JSON about the model: inputs, outputs, metadata, producer, domain, description, its graph's name and description, opsets, operators
- * with counts, weights in bytes, values per shape class. */
+/* JSON about the model: inputs, outputs, metadata, producer, domain, description, its graph's name and description,
+ * opsets, operators with counts, weights in bytes, values per shape class. */
 TENON_EXPORT int32_t tenon_session_inspect_json(const tenon_session* session, tenon_text** out, tenon_status* status);
 /* Bytes of this session: {"weights","packed","arena","arena_peak","outputs"}, and how many sets of shapes have "plans".
  * weights: constants that are kept after loading; packed: packed weights that it uses, shared ones included; outputs:
