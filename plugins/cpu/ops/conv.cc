@@ -66,7 +66,7 @@ class Conv : public Kernel {
     d.groups = groups_;
     d.icg = w[1];
     d.ocg = w[0] / groups_;
-    static_cast<WindowDims&>(d) = window.over(x, spatial_);
+    static_cast<WindowDims&>(d) = window.over(x, spatial_, node_text_);
     Dims y = window_output(d.n, w[0], spatial_, d.oh, d.ow);
     const bool empty = count_of(y) == 0;
     if (residual_ >= 0) plan->late = plan_late_add(shapes.dims(static_cast<uint32_t>(residual_)), y, node_text_);

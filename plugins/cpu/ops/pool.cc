@@ -29,7 +29,7 @@ class Pool : public Kernel {
                     spatial_, " spatial axes");
     Window w = window_;
     PlaneDims d;
-    static_cast<WindowDims&>(d) = w.over(x, spatial_);
+    static_cast<WindowDims&>(d) = w.over(x, spatial_, node_text_);
     d.planes_in = x[0] * x[1];
     d.pad_bottom = w.pad_end[0];
     d.pad_right = w.pad_end[1];

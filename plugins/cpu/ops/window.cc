@@ -39,12 +39,18 @@ int64_t Window::resolve(int axis, int64_t in) {
   return out;
 }
 
-WindowDims Window::over(const DimsView& x, uint32_t spatial) {
+WindowDims Window::over(const DimsView& x, uint32_t spatial, const std::string& node) {
   WindowDims d;
   d.ih = spatial == 2 ? x[2] : 1;
   d.iw = x[spatial + 1];
   d.oh = resolve(0, d.ih);
   d.ow = resolve(1, d.iw);
+  for (uint32_t i = 0; i < spatial && !auto_pad.starts_with("SAME"); ++i) {
+    const uint32_t axis = i + 2 - spatial;
+    const int64_t padded = x[i + 2] + pad_begin[axis] + pad_end[axis];
+    plugin::require(padded >= reach(static_cast<int>(axis)), TENON_INVALID_TENSOR, node, ": spatial axis ", i, " has ",
+                    padded, " elements with padding, the window needs ", reach(static_cast<int>(axis)));
+  }
   d.kh = kernel[0];
   d.kw = kernel[1];
   d.sh = stride[0];

@@ -20,8 +20,9 @@ struct Window {
   int64_t reach(int axis) const { return (kernel[axis] - 1) * dilation[axis] + 1; }
   // Output size along one axis for an input of `in`; settles pads that auto_pad left open.
   int64_t resolve(int axis, int64_t in);
-  // The same along both axes, for an input of dims x: [N, C, spatial...].
-  WindowDims over(const DimsView& x, uint32_t spatial);
+  // The same along both axes, for an input of dims x: [N, C, spatial...]. Throws when the padded input is smaller than
+  // a window; `node` heads the text.
+  WindowDims over(const DimsView& x, uint32_t spatial, const std::string& node);
 };
 
 // [n, c, spatial...]: dims of what a window over `spatial` axes makes.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from typing import TYPE_CHECKING
 
 from . import _tenon
@@ -17,18 +17,13 @@ def write_report(session: InferenceSession, path: str | os.PathLike[str]) -> Non
     """Writes the page of ``session`` to ``path``. An existing file is replaced only once the page is whole."""
     target = os.fspath(path)
     text = _tenon.report_html(session, os.path.basename(session._source) or "model")
-    handle, draft = tempfile.mkstemp(prefix=".tenon-", suffix=".html", dir=os.path.dirname(os.path.abspath(target)))
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+    draft = os.path.join(os.path.dirname(os.path.abspath(target)), f".tenon-{secrets.token_hex(8)}.html")
+    # 0o666 and the umask's word, as any new file has; reading the umask would mean setting it for all threads.
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "w", encoding="utf-8") as file:
+        try:
             file.write(text)
-        os.chmod(draft, 0o666 & ~_umask())
-        os.replace(draft, target)
-    except BaseException:
-        os.unlink(draft)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+            file.flush()
+            os.replace(draft, target)
+        except BaseException:
+            os.unlink(draft)
+            raise
