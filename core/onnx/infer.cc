@@ -87,6 +87,7 @@ class Context final : public tenon_onnx::InferenceContext {
     if (types_[index] == nullptr) {
       types_[index] = Arena::CreateMessage<tenon_onnx::TypeProto>(&arena_);
       to_proto(*inputs_[index].type, types_[index]);
+      name_the_rank(index);
     }
     return types_[index];
   }
@@ -208,6 +209,15 @@ class Context final : public tenon_onnx::InferenceContext {
   // node says how many there are.
   bool misread(size_t index) const {
     return node_.is("Range") && inputs_[index].type != nullptr && inputs_[index].type->dtype == TENON_FLOAT32;
+  }
+
+  // Where nothing is known of the shape of Pad's axes, libonnx takes the node to have none: all axes. The operator says
+  // that they are a list.
+  void name_the_rank(size_t index) const {
+    if (index == 3 && node_.is("Pad") && types_[index]->has_tensor_type() &&
+        !types_[index]->tensor_type().has_shape()) {
+      types_[index]->mutable_tensor_type()->mutable_shape()->add_dim();
+    }
   }
 
   // libonnx reads Pad's axes as int64 only and fails on int32, which its schema allows (onnx 1.23.2).

@@ -81,6 +81,15 @@ TEST(Infer, UnknownDimsGetFreshSymbolsAndClasses) {
   EXPECT_TRUE(verify(*r.model).ok());
 }
 
+TEST(Infer, AxesOfPadOfWhichNothingIsKnown) {
+  const Inferred r = infer(R"(graph "g" (%x: float32[5, 1], %axes: int64[*]) {
+    %pads = const int64[2] {0, 0}
+    %y = ai.onnx::Pad@18 (%x, %pads, _, %axes) mode = "reflect"
+    return %y
+  })");
+  EXPECT_TRUE(r.status.ok()) << r.status.message();
+}
+
 TEST(Infer, BodiesSeeCapturedTypes) {
   const Inferred r = infer(R"(graph "g" (%c: bool[], %x: float32[N, 4]) {
     %r = ai.onnx::If@25 (%c) then_branch = graph "t" () captures (%x -> %in) {

@@ -112,6 +112,6 @@ class Draw:
             return np.ascontiguousarray(array.T).T
         if way == 2:
             return np.ascontiguousarray(array[::-1])[::-1]
-        if all(d > 0 for d in array.shape) and (array == array[:1]).all():
+        if all(d > 0 for d in array.shape) and array.tobytes() == array[:1].tobytes() * len(array):
             return np.broadcast_to(np.ascontiguousarray(array[:1]), array.shape)
         return np.asfortranarray(array)

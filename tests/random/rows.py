@@ -155,6 +155,15 @@ def variadic(dtypes=NUMBERS):
     return draw
 
 
+def summed(d):
+    """Without numbers whose sum is beyond float32 on the way: cpu sums in float32, reference in double."""
+    case = variadic((F32,))(d)
+    for array in case.inputs:
+        huge = np.isfinite(array) & (np.abs(array) > 1e37)
+        array[...] = np.where(huge, np.copysign(F32(1e37), array), array)
+    return case
+
+
 def where(d):
     dims, dtype = d.shape(), d.pick(MOVED)
     return Case([d.bools(d.narrowed(dims)), d.bits(d.narrowed(dims), dtype), d.bits(d.narrowed(dims), dtype)])
@@ -503,7 +512,7 @@ ROWS = {
     "Xor": Row(arithmetic((BOOL,)), None), "Equal": Row(arithmetic((*NUMBERS, BOOL)), two_doubles),
     "Greater": Row(arithmetic(), two_doubles), "GreaterOrEqual": Row(arithmetic(), two_doubles),
     "Less": Row(arithmetic(), two_doubles), "LessOrEqual": Row(arithmetic(), two_doubles),
-    "Max": Row(variadic(), two_doubles), "Min": Row(variadic(), two_doubles), "Sum": Row(variadic((F32,)), two_doubles, **close),
+    "Max": Row(variadic(), two_doubles), "Min": Row(variadic(), two_doubles), "Sum": Row(summed, two_doubles, **close),
     "Where": Row(where, lambda: Case([np.ones([3], BOOL), STRINGS, STRINGS])),
     "Cast": Row(cast, lambda: Case([np.ones([2, 3], F32)], {"to": 10}), **close),
 
@@ -524,7 +533,8 @@ ROWS = {
     "ReduceSum": Row(reduce(low=0.0), doubles, ort=empty, **sums),
     "ReduceSumSquare": Row(reduce(), doubles, ort=empty, **sums),
     "BatchNormalization": Row(batch_norm, lambda: Case([np.ones([1, 2, 3], F64), *[np.ones([2], F64)] * 4]), **sums),
-    "LayerNormalization": Row(layer_norm, of_doubles(np.ones([3], F64)), rtol=1e-4, atol=1e-4),
+    # Rows of two elements that are nearly equal: what is left of them in float32 is their mean's rounding.
+    "LayerNormalization": Row(layer_norm, of_doubles(np.ones([3], F64)), rtol=1e-4, atol=5e-4),
     "LRN": Row(lrn, lambda: Case([np.ones([1, 2, 3, 3], F64)], {"size": 3}), **close),
     "LogSoftmax": Row(softmax, doubles, **sums), "Softmax": Row(softmax, doubles, **close),
 

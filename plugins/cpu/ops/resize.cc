@@ -162,7 +162,8 @@ bool only_last_two(const Node& node) {
   for (uint32_t i = 0; i + 2 < x.rank(); ++i) {
     const bool symbol = x.raw().symbols != nullptr && y.raw().symbols != nullptr && x.raw().symbols[i] != 0 &&
                         x.raw().symbols[i] == y.raw().symbols[i];
-    if (!symbol && (x.dims()[i] < 0 || x.dims()[i] != y.dims()[i])) return false;
+    const bool same = x.dims()[i] >= 0 && (x.dims()[i] == y.dims()[i] || x.dims()[i] == 0);  // nothing stays nothing
+    if (!symbol && !same) return false;
   }
   return true;
 }
