@@ -159,8 +159,14 @@ def measure_sweep(engine: str, threads: int) -> dict:
     took = time.perf_counter() - began
     run(1, 8)
     time.sleep(1)
-    return {"first_mb": first / 1e6, "peak_mb": peak / 1e6, "after_mb": status("VmRSS") / 1e6,
-            "growth": status("VmRSS") / first - 1, "seconds": took}
+    idle = status("VmRSS")
+    began = time.perf_counter()
+    while time.perf_counter() - began < 1:
+        run(1, 8)
+    after = status("VmRSS")
+    # idle: one run and then nothing for a second; after: a second of runs.
+    return {"first_mb": first / 1e6, "peak_mb": peak / 1e6, "idle_mb": idle / 1e6, "after_mb": after / 1e6,
+            "growth": after / first - 1, "seconds": took}
 
 
 def measure_one_core(engine: str, threads: int) -> dict:

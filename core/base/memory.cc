@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A block is: [gap][Header][payload], the payload aligned. Released blocks of 64 KiB and more wait in lists by size
-// class for the next caller, at most kCacheBytes of them and for at most kCacheNs (seen at the next call).
+// class for the next caller, at most kCacheBytes of them and for at most kCacheNs (seen at the next call). Large blocks
+// come from the system itself: once glibc has seen one freed it keeps up to 64 MB of free heap for the next.
 #include "core/base/memory.hpp"
 
 #include <malloc.h>
@@ -34,17 +35,43 @@ namespace {
 
 constexpr uint64_t kMaxAlign = 1u << 20;
 constexpr uint64_t kMaxBytes = 1ull << 48;
+constexpr uint64_t kMapFrom = 1u << 20;
+// Large arrays of others begin just behind the start of a page. A loop that reads such a one and writes ours would find
+// each read to lie where, by the address within a page, it has just written, and wait for it.
+constexpr uint64_t kShift = 2048;
 constexpr uint64_t kCacheFrom = 64u << 10;
 constexpr uint64_t kCacheBytes = 16u << 20;
-constexpr uint64_t kCacheNs = 2'000'000'000;
+constexpr uint64_t kCacheNs = 500'000'000;
 
 struct Header {
-  void* base;  // what malloc returned
+  void* base;  // what raw_new returned
   MemoryBooks* books;
   uint64_t bytes;     // asked for
   uint64_t capacity;  // of the whole block from base
 };
 static_assert(sizeof(Header) <= 64 && sizeof(Header) % alignof(std::max_align_t) == 0);
+
+// `capacity` bytes at a multiple of 16, or NULL.
+void* raw_new(uint64_t capacity) {
+#if !defined(__SANITIZE_ADDRESS__)  // which looks after malloc's blocks only
+  if (capacity >= kMapFrom) {
+    void* base = ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return base == MAP_FAILED ? nullptr : base;
+  }
+#endif
+  return std::malloc(capacity);
+}
+
+void raw_delete(void* base, uint64_t capacity) {
+#if !defined(__SANITIZE_ADDRESS__)
+  if (capacity >= kMapFrom) {
+    ::munmap(base, capacity);
+    return;
+  }
+#endif
+  static_cast<void>(capacity);
+  std::free(base);
+}
 
 Header* header_of(void* payload) { return static_cast<Header*>(payload) - 1; }
 
@@ -149,8 +176,9 @@ class Cache {
       size_t kept = 0;
       for (const Entry& entry : list) {
         if (now == UINT64_MAX || now - entry.since_ns > kCacheNs) {
-          bytes_ -= header_capacity(entry.block);
-          std::free(entry.block);
+          const uint64_t capacity = header_capacity(entry.block);
+          bytes_ -= capacity;
+          raw_delete(entry.block, capacity);
         } else {
           list[kept++] = entry;
         }
@@ -221,17 +249,19 @@ void discharge_all(MemoryBooks* books, uint64_t bytes) {
 }
 
 void* raw_allocate(MemoryBooks* books, uint64_t bytes, uint64_t align) {
-  // Room for the header and for moving the payload to its alignment; malloc itself aligns to 16.
+  // Room for the header and for moving the payload to its alignment; raw_new itself aligns to 16.
   const uint64_t gap = align > alignof(std::max_align_t) ? align - alignof(std::max_align_t) : 0;
-  const uint64_t capacity = Cache::round(sizeof(Header) + gap + std::max<uint64_t>(bytes, 1));
+  const uint64_t shift = bytes >= kMapFrom ? kShift : 0;
+  const uint64_t capacity = Cache::round(sizeof(Header) + shift + gap + std::max<uint64_t>(bytes, 1));
   void* base = cacheable(capacity) ? Cache::instance().take(capacity) : nullptr;
   if (base == nullptr) {
-    base = std::malloc(capacity);
+    base = raw_new(capacity);
   }
   if (base == nullptr) {
     return nullptr;
   }
-  const uint64_t at = align_up(reinterpret_cast<uintptr_t>(base) + sizeof(Header), std::max<uint64_t>(align, 16));
+  const uint64_t at =
+      align_up(reinterpret_cast<uintptr_t>(base) + sizeof(Header) + shift, std::max<uint64_t>(align, 16));
   void* payload = reinterpret_cast<void*>(at);
   *header_of(payload) = {base, books, bytes, capacity};
   return payload;
@@ -357,10 +387,10 @@ void Memory::release(void* block) noexcept {
   if (cacheable(header.capacity)) {
     *static_cast<uint64_t*>(header.base) = header.capacity;
     if (!Cache::instance().put(header.base, header.capacity)) {
-      std::free(header.base);
+      raw_delete(header.base, header.capacity);
     }
   } else {
-    std::free(header.base);
+    raw_delete(header.base, header.capacity);
   }
   unref(header.books);
 }
