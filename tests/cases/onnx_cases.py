@@ -15,6 +15,8 @@ from plugin_host import array_of
 
 _BY_TOLERANCE = {np.dtype(t) for t in (np.float32, np.float64, np.complex64, np.complex128)}
 _ULP = {np.dtype(np.float16): (2.0**-10, 2.0**-14), np.dtype(ml_dtypes.bfloat16): (2.0**-7, 2.0**-126)}
+# Two runs differ: dtypes and dims can be compared; the distributions are the matter of tests/random/draws_test.py.
+_DRAWN = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
 
 
 class Case:
@@ -27,6 +29,9 @@ class Case:
 
     def operators(self):
         return {node.op_type for node in self.model.graph.node}
+
+    def drawn(self):
+        return bool(self.operators() & _DRAWN)
 
     def tensors_only(self):
         return all(isinstance(a, np.ndarray) for inputs, outputs in self.sets for a in inputs + outputs)

@@ -35,8 +35,6 @@ OPERATORS = """
 """.split()
 # Old forms without a later one: these cases have to end with UNSUPPORTED.
 REFUSED = {"test_scan_sum"}
-# Two runs differ: dtype and dims are compared, the distributions by tests/random/draws_test.py.
-DRAWN = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
 PROVIDERS = {"reference": ["reference"], "cpu": ["cpu", "reference"]}
 
 
@@ -69,7 +67,7 @@ def run_case(case, env, settings, placed):
     for inputs, outputs in case.sets:
         results = session.run(list(inputs))
         for value, got, want in zip(session.outputs, results, outputs, strict=True):
-            if operators_of(case.model.graph) & DRAWN:
+            if case.drawn():
                 wrong = (f"got {got.dtype} {got.shape}, expected {want.dtype} {want.shape}"
                          if (got.dtype, got.shape) != (want.dtype, want.shape) else None)
             else:
