@@ -35,6 +35,14 @@ TEST(Status, is_cut_on_a_utf8_border) {
   EXPECT_EQ(Status(TENON_IO, "x").write(nullptr), TENON_IO);
 }
 
+TEST(Status, shows_control_characters) {
+  tenon_status record{};
+  record.size = sizeof record;
+  static_cast<void>(Status(TENON_IO, std::string("a\0b\x1b[2J\n\t\x7f", 10)).write(&record));
+  EXPECT_STREQ(record.msg, "a\\x00b\\x1b[2J\n\t\\x7f");
+  EXPECT_EQ(record.len, std::strlen(record.msg));
+}
+
 TEST(Status, reads_what_a_provider_wrote_with_care) {
   tenon_status record{};
   record.size = sizeof record;

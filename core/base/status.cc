@@ -20,6 +20,37 @@ size_t utf8_cut(std::string_view text, size_t limit) {
   return n;
 }
 
+// A text out of a model must neither end a message nor drive a terminal: such characters are shown as \x1b.
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F;
+}
+
+// Writes what fits of `text` and a zero; returns the length without it. Allocates nothing: the error may be of memory.
+size_t write_visible(std::string_view text, char* out, size_t room) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  size_t fits = 0, need = 0;
+  for (; fits < text.size(); ++fits) {
+    need += is_control(text[fits]) ? 4 : 1;
+    if (need >= room) {
+      break;
+    }
+  }
+  size_t n = 0;
+  for (const char c : text.substr(0, utf8_cut(text, fits))) {
+    if (is_control(c)) {
+      const auto byte = static_cast<unsigned char>(c);
+      for (const char shown : {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]}) {
+        out[n++] = shown;
+      }
+    } else {
+      out[n++] = c;
+    }
+  }
+  out[n] = '\0';
+  return n;
+}
+
 }  // namespace
 
 const std::string& Status::message() const {
@@ -100,10 +131,7 @@ int32_t Status::write(tenon_status* out) const {
     out->len = 0;
     const size_t room = std::min<size_t>(out->size - kText, TENON_STATUS_TEXT);
     if (room > 0) {
-      const size_t n = utf8_cut(message(), room - 1);
-      std::memcpy(out->msg, message().data(), n);
-      out->msg[n] = '\0';
-      out->len = static_cast<uint32_t>(n);
+      out->len = static_cast<uint32_t>(write_visible(message(), out->msg, room));
     }
   }
   return code();

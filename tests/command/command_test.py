@@ -89,6 +89,21 @@ class Command(unittest.TestCase):
         self.assertLessEqual(measured["min_ns"], measured["median_ns"])
         self.assertGreater(measured["peak_bytes"], 1e6)
 
+    def test_a_models_names_do_not_drive_the_terminal(self):
+        made = onnx.load(self.model)
+        made.graph.node[0].name, made.producer_name = "first\x1b[2J\0", "maker\x1b[5m"
+        path = self.folder / "names.onnx"
+        onnx.save(made, path)
+        self.assertIn(r"maker\x1b[5m", tenon("inspect", path).stdout)
+        for arguments in (("inspect", path), ("explain", path, "--all"), ("bench", path, "--runs", 2, "--profile")):
+            self.assertNotRegex(tenon(*arguments).stdout, r"[\x00-\x08\x0b-\x1f\x7f]")
+        made.graph.node[0].op_type = "Bad\x1b[1m\0Op"
+        onnx.save(made, path)
+        said = tenon("run", path, status=1).stderr
+        self.assertIn(r"first\x1b[2J\x00", said)
+        self.assertIn(r"no operator Bad\x1b[1m\x00Op in opset 20", said)
+        self.assertNotRegex(said, r"[\x00-\x08\x0b-\x1f\x7f]")
+
     def test_spans_of_the_profile_sum_to_the_run(self):
         found = json.loads(tenon("bench", catalog.by_name("magika").path(), "-p", "reference", "--runs", 10, "--profile",
                                  "--json").stdout)["profile"]

@@ -169,7 +169,7 @@ def try_one(data: bytes, run: bool, env: tenon.Env) -> str:
         session.run(feeds, options=tenon.RunOptions(timeout_ns=2_000_000_000))
         return "runs"
     except tenon.TenonError as error:
-        return f"run {error.name}"
+        return f"run {error.name}" if len(error.message) > 10 else "NO MESSAGE"
 
 
 def child(numbers: list[int], run: bool, pipe: int) -> None:
@@ -213,6 +213,8 @@ def run_batch(numbers: list[int], run: bool) -> tuple[Counter, int | None]:
         open_number = int(number) if word == "begin" else None
         if word == "end":
             outcomes[outcome[0]] += 1
+            if outcome[0] == "NO MESSAGE":
+                print(f"NO MESSAGE: mutant {number}", flush=True)
     return outcomes, open_number if status != 0 else None
 
 

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "command.hpp"
+#include "visible_output.hpp"
 
 namespace tenon::cli {
 namespace {
@@ -86,6 +87,7 @@ int run_command(CLI::App& app, int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace tenon::cli;
   std::ios::sync_with_stdio(false);
+  const VisibleOutput visible_out(std::cout), visible_err(std::cerr);
   CLI::App app("Runs ONNX models on providers found at run time, and tells where every node runs.", "tenon");
   Globals globals;
   app.set_version_flag("--version", tenon::version());
