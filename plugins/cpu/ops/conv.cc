@@ -34,10 +34,10 @@ class Conv : public Kernel {
     window_.auto_pad = auto_pad_;
     alias_residual(build);
     const Value w = build.node.input(1);
-    if (!w.is_const() || !w.is_static()) return;
+    if (!w.is_const() || !w.is_static() || w.rank() != spatial_ + 2) return;
     oc_ = w.dims()[0];
     icg_ = w.dims()[1];
-    set_kernel(w.dims());
+    window_.take_kernel(w.dims(), spatial_, node_text_);
     if (is_depthwise()) return;
     packed_weights_ = true;
     packing_ = choose_packing(oc_ / groups_, k(), known_pixels(build.node.output(0)));
@@ -60,7 +60,7 @@ class Conv : public Kernel {
     plugin::require(!has(2) || count_of(dims(shapes, 2)) == w[0], TENON_INVALID_TENSOR, node_text_, ": the bias has ",
                     "other dims than [", w[0], "]");
     Window window = window_;
-    for (uint32_t i = 0; i < spatial_; ++i) window.kernel[2 - spatial_ + i] = w[2 + i];
+    window.take_kernel(w, spatial_, node_text_);
     ConvDims& d = plan->dims;
     d.n = x[0];
     d.groups = groups_;
@@ -125,9 +125,6 @@ class Conv : public Kernel {
   int64_t k() const { return icg_ * window_.kernel[0] * window_.kernel[1]; }
   bool is_depthwise() const { return icg_ == 1 && groups_ > 1; }
   bool is_depthwise(DimsView w) const { return w[1] == 1 && groups_ > 1; }
-  void set_kernel(DimsView w) {
-    for (uint32_t i = 0; i < spatial_; ++i) window_.kernel[2 - spatial_ + i] = w[2 + i];
-  }
   int64_t known_pixels(const Value& y) const {
     if (!y || !y.rank_known()) return 0;
     int64_t n = 1;

@@ -2,6 +2,7 @@
 // ONNX ConvTranspose (form 1) over one or two spatial axes in float32: one product per image and group, whose columns
 // are then added where they belong. Sums run over input channel, then kernel row and column.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "kernels/matmul.hpp"
@@ -51,7 +52,7 @@ class ConvTranspose : public Kernel {
     plan->ih = spatial_ == 2 ? x[2] : 1;
     plan->iw = x[spatial_ + 1];
     plan->window = window_;
-    for (uint32_t i = 0; i < spatial_; ++i) plan->window.kernel[2 - spatial_ + i] = w[2 + i];
+    plan->window.take_kernel(w, spatial_, node_text_);
     plan->oh = resolve(plan->window, 0, plan->ih);
     plan->ow = resolve(plan->window, 1, plan->iw);
     const Dims y = window_output(plan->n, plan->ocg * groups_, spatial_, plan->oh, plan->ow);
@@ -60,6 +61,7 @@ class ConvTranspose : public Kernel {
     // Rows of the product: input pixels. Columns: (oc, i, j), which is how the weights lie.
     const int64_t cols = plan->ocg * plan->window.kernel[0] * plan->window.kernel[1];
     const int64_t pixels = plan->ih * plan->iw;
+    count_of(std::array{pixels, cols, int64_t{64}});  // throws when the product's bytes are no 64-bit number
     plan->mat = std::make_unique<MatPlan>(pixels, plan->icg, cols);
     plan->weight_floats = packed_b_floats(plan->icg, cols);
     const int64_t floats =
@@ -93,6 +95,9 @@ class ConvTranspose : public Kernel {
 
  private:
   int64_t resolve(Window& w, int axis, int64_t in) const {
+    plugin::require(in <= int64_t{1} << 40 && output_padding_[axis] >= 0 && output_padding_[axis] <= 65536, TENON_LIMIT,
+                    node_text_, ": ", in, " elements along an axis or output_padding ", output_padding_[axis],
+                    " are too many");
     const int64_t full = (in - 1) * w.stride[axis] + output_padding_[axis] + w.reach(axis);
     int64_t out = full - w.pad_begin[axis] - w.pad_end[axis];
     const bool same = w.auto_pad == "SAME_UPPER" || w.auto_pad == "SAME_LOWER";

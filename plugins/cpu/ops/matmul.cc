@@ -39,10 +39,9 @@ class PackedMatMul : public Kernel {
         activation_(build.epilogue.activation) {
     alias_residual(build);
     const Value b = build.node.input(1);
-    if (!b.is_const() || !b.is_static()) return;
-    const auto rank = b.rank();
-    k_ = b.dims()[rank - (trans_b_ ? 1 : 2)];
-    n_ = b.dims()[rank - (trans_b_ ? 2 : 1)];
+    if (!b.is_const() || !b.is_static() || b.rank() != 2) return;
+    k_ = b.dims()[trans_b_ ? 1 : 0];
+    n_ = b.dims()[trans_b_ ? 0 : 1];
     if (packed_b_floats(k_, n_) == 0) return;
     constant_ = true;
     request_pack(b, packed_b_floats(k_, n_), plugin::cat("gemm.", trans_b_ ? "t" : "n", ".", k_, "x", n_, ".", alpha_));

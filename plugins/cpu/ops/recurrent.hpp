@@ -38,7 +38,7 @@ class Recurrent : public Kernel {
     reverse_ = build.node.attr_string("direction", "forward") == "reverse";
     const Value w = build.node.input(1);
     const Value r = build.node.input(2);
-    if (!w.is_const() || !r.is_const() || !w.is_static() || !r.is_static()) return;
+    if (!w.is_const() || !r.is_const() || !w.is_static() || !r.is_static() || w.rank() != 3 || r.rank() != 3) return;
     constant_ = true;
     request(build, w, 0);
     request(build, r, 1);

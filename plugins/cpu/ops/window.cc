@@ -22,6 +22,16 @@ Window Window::from(const Node& node, uint32_t spatial) {
   return w;
 }
 
+void Window::take_kernel(DimsView weights, uint32_t spatial, const std::string& node) {
+  // Only weights without elements can have more: nothing is lost, and a reach stays far from overflow.
+  constexpr int64_t kMost = int64_t{1} << 40;
+  for (uint32_t i = 0; i < spatial; ++i) {
+    plugin::require(weights[2 + i] <= kMost, TENON_LIMIT, node, ": the window of weights of dims ", weights,
+                    " is too large");
+    kernel[2 - spatial + i] = weights[2 + i];
+  }
+}
+
 int64_t Window::resolve(int axis, int64_t in) {
   const int64_t s = stride[axis];
   if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
@@ -78,16 +88,21 @@ bool check_window(const Node& node, Refusal& refusal) {
     return refusal.set(TENON_REFUSE_RANK, plugin::cat(spatial, " spatial axes are not in this provider, 1 and 2 are"),
                        node.input(0).id());
   // Bounds far beyond any model keep tables and scratch of a hostile one small.
+  constexpr int64_t kMostTaps = 65536;
   static constexpr std::pair<std::string_view, int64_t> most[] = {
-      {"strides", 1024}, {"dilations", 65536}, {"kernel_shape", 65536}};
+      {"strides", 1024}, {"dilations", 65536}, {"kernel_shape", kMostTaps}};
   for (const auto& [name, limit] : most) {
     for (const int64_t v : node.attr_ints(name))
       if (v < 1 || v > limit) return refusal.set(TENON_REFUSE_ATTR, plugin::cat("attribute ", name, " holds ", v));
   }
   int64_t taps = 1;
-  for (const int64_t v : node.attr_ints("kernel_shape")) taps = std::min<int64_t>(65537, taps * v);
-  if (taps > 65536 || taps < 1)
-    return refusal.set(TENON_REFUSE_COST, plugin::cat("a window of ", taps, " elements is not in this provider"));
+  const Value weights = node.input(1);
+  const bool shown = weights && weights.is_static() && weights.rank() == spatial + 2;
+  for (const int64_t v : shown ? weights.dims().subspan(2) : node.attr_ints("kernel_shape"))
+    taps = v > kMostTaps ? kMostTaps + 1 : std::min(kMostTaps + 1, taps * v);
+  if (taps > kMostTaps)
+    return refusal.set(TENON_REFUSE_COST,
+                       plugin::cat("a window of more than ", kMostTaps, " elements is not in this provider"));
   if (node.attr_int("group", 1) < 1) return refusal.set(TENON_REFUSE_ATTR, "attribute group is below 1");
   for (const int64_t v : node.attr_ints("pads"))
     if (v < 0 || v > 65536) return refusal.set(TENON_REFUSE_ATTR, plugin::cat("attribute pads holds ", v));

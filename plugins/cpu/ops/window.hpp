@@ -17,6 +17,9 @@ struct Window {
 
   // Attributes kernel_shape, strides, dilations, pads, auto_pad, ceil_mode of a node over `spatial` axes (1 or 2).
   static Window from(const Node& node, uint32_t spatial);
+  // The kernel is what the weights have: dims [out, in, spatial...], or in and out swapped. Throws when a reach could
+  // overflow.
+  void take_kernel(DimsView weights, uint32_t spatial, const std::string& node);
   int64_t reach(int axis) const { return (kernel[axis] - 1) * dilation[axis] + 1; }
   // Output size along one axis for an input of `in`; settles pads that auto_pad left open.
   int64_t resolve(int axis, int64_t in);
