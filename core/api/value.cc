@@ -19,24 +19,18 @@ Status tensor_error(const char* what, std::string text, std::string got, std::st
       .with_expectation(std::move(got), std::move(expected));
 }
 
-// Product of the dims; UINT64_MAX cannot be one because dims are int64 and bytes are checked after.
 Result<uint64_t> count_elements(std::span<const int64_t> dims, const char* what) {
-  CheckedSize count(1);
-  bool empty = false;
   for (int64_t dim : dims) {
     if (dim < 0) {
       return tensor_error(what, "a dim is negative", std::to_string(dim), "0 or more");
     }
-    empty = empty || dim == 0;
-    count *= CheckedSize::from_signed(dim);
   }
-  if (empty) {
-    return uint64_t{0};
+  const std::optional<uint64_t> count = element_count(dims);
+  if (!count) {
+    return tensor_error(what, "the product of the dims is too large", "more than " + std::to_string(kMaxElements),
+                        "fewer, zeros taken as 1");
   }
-  if (!count.ok()) {
-    return tensor_error(what, "the product of the dims overflows", "more than 2^64 elements", "fewer");
-  }
-  return count.value();
+  return *count;
 }
 
 Status check_strings(const tenon_tensor& tensor, uint64_t elements, const char* what) {
@@ -179,15 +173,12 @@ Status wrap(const tenon_tensor& given, tenon_value** out) {
 }
 
 Status create_strings(const tenon_string* strings, std::span<const int64_t> dims, tenon_value** out) {
-  CheckedSize count(1);
-  for (int64_t dim : dims) {
-    count *= CheckedSize::from_signed(dim);
-  }
-  CheckedSize bytes = (count + CheckedSize(1)) * CheckedSize(8);
-  if (!bytes.ok() || (count.value() > 0 && strings == nullptr)) {
+  const std::optional<uint64_t> count = tenon::element_count(dims);
+  CheckedSize bytes = (CheckedSize(count.value_or(0)) + CheckedSize(1)) * CheckedSize(8);
+  if (!count || (*count > 0 && strings == nullptr)) {
     return bad_argument("tenon_value_create_strings: dims are negative or too large, or strings is NULL");
   }
-  for (uint64_t i = 0; i < count.value(); ++i) {
+  for (uint64_t i = 0; i < *count; ++i) {
     if (strings[i].len > 0 && strings[i].data == nullptr) {
       return bad_argument("tenon_value_create_strings: string " + std::to_string(i) + " has a length and no data");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ir/types.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace tenon {
@@ -72,24 +73,29 @@ std::optional<uint64_t> element_count(const Shape& shape) {
 }
 
 std::optional<uint64_t> element_count(const std::vector<int64_t>& dims) {
-  // A zero anywhere makes the tensor empty, however large the other dims are.
-  bool empty = false;
-  for (int64_t dim : dims) {
-    if (dim < 0) {
+  return element_count(std::span<const int64_t>(dims));
+}
+
+std::optional<uint64_t> element_count(std::span<const int64_t> dims) {
+  uint64_t bound = 1, total = 1;
+  for (const int64_t dim : dims) {
+    if (dim < 0 || __builtin_mul_overflow(bound, std::max<uint64_t>(1, static_cast<uint64_t>(dim)), &bound) ||
+        bound > kMaxElements) {
       return std::nullopt;
     }
-    empty = empty || dim == 0;
-  }
-  if (empty) {
-    return 0;
-  }
-  uint64_t total = 1;
-  for (int64_t dim : dims) {
-    if (__builtin_mul_overflow(total, static_cast<uint64_t>(dim), &total)) {
-      return std::nullopt;
-    }
+    total *= static_cast<uint64_t>(dim);
   }
   return total;
+}
+
+bool dims_fit(const Shape& shape) {
+  std::vector<int64_t> known;
+  for (size_t i = 0; shape && i < shape->size(); ++i) {
+    if ((*shape)[i].known()) {
+      known.push_back((*shape)[i].size);
+    }
+  }
+  return element_count(known).has_value();
 }
 
 }  // namespace tenon

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -38,10 +39,15 @@ struct Dim {
 using Shape = std::optional<std::vector<Dim>>;
 
 bool is_static(const Shape& shape);
-// Product of the dims; nullopt when one is not known or on overflow.
+// Bound on the product of a tensor's dims, each 0 taken as 1 [types.h, tenon_tensor]: whoever computes with some of
+// them needs no check, nor for their bytes (16 in the widest element).
+inline constexpr int64_t kMaxElements = INT64_MAX / 16;
+// Product of the dims; nullopt when one is not known, below 0, or when they pass kMaxElements.
 std::optional<uint64_t> element_count(const Shape& shape);
-// Checked product of non-negative dims; nullopt on overflow or a negative dim.
+std::optional<uint64_t> element_count(std::span<const int64_t> dims);
 std::optional<uint64_t> element_count(const std::vector<int64_t>& dims);
+// Whether those dims that are known keep within kMaxElements.
+bool dims_fit(const Shape& shape);
 
 enum class TypeKind : uint8_t { none, tensor, sparse_tensor, sequence, optional, map };
 

@@ -27,9 +27,14 @@ TEST(Types, BytesRoundSubByteElementsUpAndRefuseOverflow) {
   EXPECT_EQ(dtype_bytes(TENON_STRING, 1), std::nullopt);
 }
 
-TEST(Types, ElementCountIsZeroForAnEmptyTensorHoweverLargeItsOtherDims) {
-  EXPECT_EQ(element_count(std::vector<int64_t>{INT64_MAX, INT64_MAX, 0}), 0u);
+TEST(Types, ElementCountIsBoundedOverTheDimsThatAreNotZero) {
+  EXPECT_EQ(element_count(std::vector<int64_t>{kMaxElements, 1, 0}), 0u);
+  EXPECT_EQ(element_count(std::vector<int64_t>{kMaxElements, 2, 0}), std::nullopt);
+  EXPECT_EQ(element_count(std::vector<int64_t>{0, INT64_MAX, INT64_MAX}), std::nullopt);
   EXPECT_EQ(element_count(std::vector<int64_t>{INT64_MAX, 4}), std::nullopt);
+  EXPECT_TRUE(dims_fit(std::nullopt));
+  EXPECT_TRUE(dims_fit(Shape(std::vector<Dim>{{kMaxElements, 0}, {-1, 1}, {0, 0}})));
+  EXPECT_FALSE(dims_fit(Shape(std::vector<Dim>{{kMaxElements, 0}, {-1, 1}, {2, 0}})));
   EXPECT_EQ(element_count(std::vector<int64_t>{-1}), std::nullopt);
   EXPECT_EQ(element_count(std::vector<int64_t>{}), 1u);
   EXPECT_EQ(element_count(Shape(std::vector<Dim>{{2, 0}, {-1, 1}})), std::nullopt);

@@ -14,17 +14,14 @@ namespace {
 
 // Bytes of a dense tensor with the offsets of strings; nullopt on overflow.
 std::optional<uint64_t> bytes_of(Dtype dtype, const int64_t* dims, uint32_t rank, uint64_t string_bytes) {
-  CheckedSize elements(1);
-  for (uint32_t i = 0; i < rank; ++i) {
-    elements *= CheckedSize::from_signed(dims[i]);
-  }
-  if (!elements.ok()) {
+  const std::optional<uint64_t> elements = element_count(std::span(dims, rank));
+  if (!elements) {
     return std::nullopt;
   }
   if (dtype != TENON_STRING) {
-    return dtype_bytes(dtype, elements.value());
+    return dtype_bytes(dtype, *elements);
   }
-  return ((elements + CheckedSize(1)) * CheckedSize(8) + CheckedSize(string_bytes)).get();
+  return ((CheckedSize(*elements) + CheckedSize(1)) * CheckedSize(8) + CheckedSize(string_bytes)).get();
 }
 
 }  // namespace

@@ -144,7 +144,6 @@ class Planner {
     std::vector<int64_t> room(instruction.outputs.size() * TENON_MAX_RANK);
     for (size_t i = 0; i < outputs.size(); ++i) {
       describe_output(instruction.outputs[i], &room[i * TENON_MAX_RANK], &outputs[i]);
-      TENON_RETURN_IF_ERROR(check_size(step->instruction, outputs[i]));
     }
     tenon_shapes shapes = {};
     shapes.size = sizeof shapes;
@@ -178,22 +177,6 @@ class Planner {
       *value = tensor_of(*contents);
       shape->value = value;
     }
-  }
-
-  // Before a provider computes with such dims.
-  Status check_size(uint32_t instruction, const tenon_shape& shape) const {
-    if (shape.rank == TENON_UNKNOWN_RANK) {
-      return {};
-    }
-    const std::vector<int64_t> dims(shape.dims, shape.dims + shape.rank);
-    if (std::count(dims.begin(), dims.end(), TENON_UNKNOWN_DIM) != 0) {
-      return {};
-    }
-    constexpr uint64_t kMost = INT64_MAX / 16;  // the widest element has 16 bytes
-    if (const std::optional<uint64_t> count = element_count(dims); !count || *count > kMost) {
-      return Status(TENON_LIMIT, name(instruction) + " makes a tensor whose size in bytes is no 64-bit number");
-    }
-    return {};
   }
 
   void describe_output(SlotId slot, int64_t* room, tenon_shape* shape) {

@@ -58,6 +58,12 @@ class Inference {
       }
     }
     for (ValueId id : graph.inputs) {
+      if (!dims_fit(graph.values[id].type.shape)) {
+        return Status(TENON_INVALID_MODEL, "input '" + graph.values[id].name + "' is declared as " +
+                                               to_text(graph.values[id].type, *model_) +
+                                               ", more elements than a tensor can have")
+            .with_value(graph.values[id].name);
+      }
       name_dims(graph.values[id].type, nullptr);
       forget_symbols(&graph.values[id].type);
     }
@@ -293,6 +299,9 @@ class Inference {
     }
     if (inferred_before && value.type.shape && !found.shape) {
       return {};
+    }
+    if (!dims_fit(found.shape)) {  // left to the run that really meets it, like an error in contents
+      found.shape->assign(found.shape->size(), Dim{});
     }
     name_dims(found, inferred_before ? &value.type : nullptr);
     forget_symbols(&found);

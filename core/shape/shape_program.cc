@@ -109,7 +109,12 @@ class Walk {
   Status run(const std::vector<NodeId>& nodes) {
     std::vector<NodeId> open;
     for (NodeId id : nodes) {
-      const Result<bool> done = plan_.in_slice[id] ? evaluate(id) : infer(id);
+      Result<bool> done = plan_.in_slice[id] ? evaluate(id) : infer(id);
+      if (done.ok()) {
+        if (Status status = check_sizes(id); !status.ok()) {
+          done = std::move(status);
+        }
+      }
       if (!done.ok()) {
         const Node& node = graph_.nodes[id];
         return done.status().with_node(graph_.path_of(id), node.domain + "." + node.op);
@@ -123,6 +128,18 @@ class Walk {
   }
 
  private:
+  Status check_sizes(NodeId id) const {
+    const Node& node = graph_.nodes[id];
+    for (ValueId output : node.outputs) {
+      if (output != kNone && result_.dims[output] && !element_count(*result_.dims[output])) {
+        return Status(TENON_LIMIT, node.op + " makes dims " + text_of(*result_.dims[output]) +
+                                       ", more elements than a tensor can have")
+            .with_value(graph_.values[output].name);
+      }
+    }
+    return {};
+  }
+
   void note_symbols(ValueId id) {
     const Shape& shape = graph_.values[id].type.shape;
     const auto& dims = result_.dims[id];

@@ -57,8 +57,8 @@ class ShapeProgram {
 
   // `inputs`: one entry for each graph input and captured value (body) in any order. Dims are checked against the
   // declared types: INVALID_TENSOR with the input's name, got and expected, also when equal symbols get different
-  // sizes. Other errors name the node: INVALID_MODEL or RUN when shapes clash, LIMIT when a slice value passes
-  // 1,048,576 elements, or all of them 4,194,304.
+  // sizes. Other errors name the node: INVALID_MODEL or RUN when shapes clash, LIMIT when a value passes
+  // kMaxElements, one of the slice 1,048,576 elements, or all of those 4,194,304.
   Status run(std::span<const KnownValue> inputs, ShapeResult* result) const;
   // Continues with what running nodes in `open` has shown. `result` must come from run() or resume().
   Status resume(std::span<const KnownValue> known, ShapeResult* result) const;

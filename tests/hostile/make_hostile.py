@@ -136,6 +136,16 @@ def conv_channels():
 
 
 @case("shape clash", "INVALID_MODEL")
+def conv_weights_of_rank_1():
+    # The rank of its input is open at load: a branch for either.
+    branches = [helper.make_graph([node("Reshape", ("x", s), ("z",))], "b", [], [info("z", None)]) for s in ("s4", "s3")]
+    return model([node("If", ("c",), ("t",), then_branch=branches[0], else_branch=branches[1]), node("Conv", ("t", "w"))],
+                 inputs=(info("x", (1, 3, 8, 8)), info("c", (), TensorProto.BOOL)),
+                 init=[tensor("w", np.ones(1, np.float32)), tensor("s4", np.int64([1, 3, 8, 8])),
+                       tensor("s3", np.int64([1, 3, 64]))])
+
+
+@case("shape clash", "INVALID_MODEL")
 def concat_ranks():
     return model([node("Concat", ("x", "w"), axis=0)], init=[tensor("w", np.zeros((4,), np.float32))])
 
@@ -247,6 +257,37 @@ def bomb_conv_transpose():
 def bomb_range():
     return model([node("Range", ("a", "b", "c"))], inputs=(), outputs=(info("y", None, I64),),
                  init=[tensor("a", np.int64(0)), tensor("b", np.int64(1 << 40)), tensor("c", np.int64(1))])
+
+
+# Of tensors without elements: what a kernel makes of the other dims must not overflow either.
+@case("dims overflow", "INVALID_MODEL")
+def input_of_too_many_elements():
+    return model([node("Conv", ("x", "w"))], inputs=(info("x", ("n", 3, 1 << 39, 1 << 39)),),
+                 init=[tensor("w", np.ones((4, 3, 1, 1), np.float32))])
+
+
+@case("dims overflow", "INVALID_MODEL")
+def empty_initializer_overflows():
+    w = TensorProto(name="w", data_type=F, dims=[0, 1 << 40, 1 << 40], raw_data=b"")
+    return model([node("Add", ("x", "w"))], init=[w])
+
+
+@case("dims overflow", "INVALID_MODEL")
+def empty_weights_overflow():
+    return model([node("ConstantOfShape", ("s",), ("w",)), node("Conv", ("x", "w"))],
+                 inputs=(info("x", (1, 3, 8, 8)),), init=[tensor("s", np.int64([0, 3, 1 << 38, 3 << 32]))])
+
+
+@case("dims overflow", "INVALID_MODEL")
+def empty_reshape_overflows():
+    return model([node("Reshape", ("x", "s"), allowzero=1)], inputs=(info("x", (0, 4)),),
+                 init=[tensor("s", np.int64([0, 1 << 40, 1 << 40]))])
+
+
+@case("dims overflow", "LIMIT")
+def empty_expand_overflows():
+    return model([node("Slice", ("x", "z", "z"), ("t",)), node("Expand", ("t", "s"))], inputs=(info("x", ("n", 1, 1)),),
+                 init=[tensor("z", np.int64([0])), tensor("s", np.int64([1, 1 << 40, 1 << 40]))])
 
 
 @case("bomb", "LIMIT")

@@ -130,7 +130,8 @@ typedef struct tenon_tensor {
   uint32_t reserved;
   uint32_t dtype;
   uint32_t rank;          /* at most TENON_MAX_RANK */
-  const int64_t* dims;    /* rank entries, each >= 0; NULL when rank is 0 */
+  const int64_t* dims;    /* rank entries, each >= 0; NULL when rank is 0. Their product, zeros taken as 1, is at most
+                             INT64_MAX / 16: products of some of them, and their bytes, do not overflow */
   const int64_t* strides; /* in bytes, may be 0 or negative; NULL: dense. NULL under 8 bits and for strings */
   tenon_layout layout;    /* strides apply to DENSE only */
   tenon_mem* memory;      /* NULL: host memory at `data` */
