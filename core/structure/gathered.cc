@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/base/checked.hpp"
 #include "core/base/dims_text.hpp"
 #include "core/structure/dense.hpp"
 
@@ -23,9 +22,12 @@ Status Gathered::begin(const BodyValue& value) {
 
 // Room for so many iterations; what is there stays.
 Status Gathered::make_room(uint64_t iterations, Buffer* buffer) {
-  const CheckedSize elements = CheckedSize(iterations) * CheckedSize(elements_);
-  const std::optional<uint64_t> bytes = elements.ok() ? dtype_bytes(dtype_, elements.value()) : std::nullopt;
-  if (!bytes || elements.value() > INT64_MAX / 16) {
+  // The dims of all of it, in an order that does not matter here; begin() has left room for one more.
+  int64_t dims[TENON_MAX_RANK];
+  *std::copy(dims_.begin(), dims_.end(), dims) = static_cast<int64_t>(iterations);
+  const std::optional<uint64_t> elements = element_count(std::span(dims, dims_.size() + 1));
+  const std::optional<uint64_t> bytes = elements ? dtype_bytes(dtype_, *elements) : std::nullopt;
+  if (!bytes) {
     return Status(TENON_LIMIT, "a scan output of " + std::to_string(iterations) + " iterations of " +
                                    dims_text(dims_.data(), static_cast<uint32_t>(dims_.size())) +
                                    " would have more than 2^64 bytes");

@@ -59,6 +59,13 @@ def loop_that_doubles_what_it_carries():
     return loop([node("Concat", ("a", "a"), ("b",), axis=0)], [info("a", None)], [info("b", None)])
 
 
+@case("dims overflow", "LIMIT")
+def loop_scans_empty_tensors_of_large_dims():
+    before = [node("Slice", ("x", "zero", "zero"), ("none",)), node("Reshape", ("none", "large"), ("e",), allowzero=1)]
+    return loop([node("Relu", ("e",), ("s",))], [], [info("s", None)], number="n", before=before, starts="",
+                init=(TRUE, tensor("n", np.int64(64)), tensor("zero", np.int64([0])), tensor("large", np.int64([0, 1 << 54]))))
+
+
 @case("loop", "LIMIT", options="memory_limit=10000000")
 def loop_that_scans_without_end():
     return loop([node("Expand", ("a", "dims"), ("s",))], [info("a", None)], [info("a", None), info("s", None)],
