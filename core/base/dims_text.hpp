@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace tenon {
@@ -13,6 +14,10 @@ inline std::string dims_text(const int64_t* dims, uint32_t rank) {
     text += (i > 0 ? "," : "") + std::to_string(dims[i]);
   }
   return text + "]";
+}
+
+inline std::string dims_text(std::span<const int64_t> dims) {
+  return dims_text(dims.data(), static_cast<uint32_t>(dims.size()));
 }
 
 }  // namespace tenon

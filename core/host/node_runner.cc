@@ -217,8 +217,7 @@ class OneRun final : public tenon_run_handle {
   }
 
   Status give(Output& output, uint64_t string_bytes, tenon_tensor* out) {
-    const std::optional<uint64_t> elements =
-        element_count(std::vector<int64_t>(output.dims, output.dims + output.rank));
+    const std::optional<uint64_t> elements = element_count(std::span(output.dims, output.rank));
     CheckedSize bytes = elements.has_value() ? CheckedSize(*elements) : CheckedSize::from_signed(-1);
     if (output.dtype == TENON_STRING) {
       bytes = (bytes + 1) * sizeof(int64_t) + string_bytes;

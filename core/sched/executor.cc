@@ -190,8 +190,7 @@ Status Executor::make_content_inputs_dense(std::span<const tenon_tensor* const> 
       continue;
     }
     tenon_tensor tensor = *inputs[index];
-    const uint64_t bytes = element_count(std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank)).value_or(0) *
-                           element_bytes(tensor.dtype);
+    const uint64_t bytes = element_count(std::span(tensor.dims, tensor.rank)).value_or(0) * element_bytes(tensor.dtype);
     TENON_ASSIGN_OR_RETURN(Buffer buffer, memory_.allocate(std::max<uint64_t>(bytes, 1)));
     copy_dense(tensor, element_bytes(tensor.dtype), buffer.data());
     tensor.reserved = static_cast<uint32_t>(index);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "core/base/dims_text.hpp"
 #include "core/shape/deciding.hpp"
 #include "core/shape/slice_op.hpp"
 #include "core/shape/slice_plan.hpp"
@@ -37,14 +38,6 @@ std::optional<std::vector<int64_t>> sizes_of(const Shape& shape) {
   return sizes;
 }
 
-std::string text_of(const std::vector<int64_t>& dims) {
-  std::string text = "[";
-  for (size_t i = 0; i < dims.size(); ++i) {
-    text += (i ? "," : "") + std::to_string(dims[i]);
-  }
-  return text + "]";
-}
-
 }  // namespace
 
 struct ShapeProgram::Impl {
@@ -68,9 +61,9 @@ class Walk {
   Status bind(ValueId id, const std::vector<int64_t>& dims) {
     const Value& value = graph_.values[id];
     const auto wrong = [&](const std::string& why) {
-      return Status(TENON_INVALID_TENSOR, "input '" + value.name + "' has dims " + text_of(dims) + ", " + why)
+      return Status(TENON_INVALID_TENSOR, "input '" + value.name + "' has dims " + dims_text(dims) + ", " + why)
           .with_value(value.name)
-          .with_expectation(text_of(dims), why);
+          .with_expectation(dims_text(dims), why);
     };
     for (int64_t size : dims) {
       if (size < 0) {
@@ -132,7 +125,7 @@ class Walk {
     const Node& node = graph_.nodes[id];
     for (ValueId output : node.outputs) {
       if (output != kNone && result_.dims[output] && !element_count(*result_.dims[output])) {
-        return Status(TENON_LIMIT, node.op + " makes dims " + text_of(*result_.dims[output]) +
+        return Status(TENON_LIMIT, node.op + " makes dims " + dims_text(*result_.dims[output]) +
                                        ", more elements than a tensor can have")
             .with_value(graph_.values[output].name);
       }

@@ -47,7 +47,7 @@ std::string held_text(const Object& object) { return object.items.empty() ? "?" 
 
 Result<std::shared_ptr<Object>> new_tensor(Memory* memory, Dtype dtype, std::span<const int64_t> dims,
                                            uint64_t string_bytes, std::byte** data) {
-  const std::optional<uint64_t> elements = element_count(std::vector<int64_t>(dims.begin(), dims.end()));
+  const std::optional<uint64_t> elements = element_count(dims);
   std::optional<uint64_t> bytes = elements ? dtype_bytes(dtype, *elements) : std::nullopt;
   if (dtype == TENON_STRING) {
     bytes = string_bytes;

@@ -218,8 +218,7 @@ class Split {
     TENON_RETURN_IF_ERROR(find_sizes());
     cut_ = cut_at({tensor_.dims, tensor_.rank}, axis_);
     if (call_.dtype(0) == TENON_STRING) {
-      strings_ =
-          strings_at(tensor_.data, element_count(std::vector<int64_t>(tensor_.dims, tensor_.dims + rank)).value_or(0));
+      strings_ = strings_at(tensor_.data, element_count(std::span(tensor_.dims, rank)).value_or(0));
     }
     std::vector<ObjectPtr> items;
     uint64_t begin = 0;
